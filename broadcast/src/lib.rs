@@ -1,0 +1,10 @@
+#![cfg_attr(not(feature = "std"), no_std)]
+//! Who hears what, and in which order.
+
+extern crate alloc;
+
+mod broadcast;
+mod link;
+
+pub use broadcast::{Broadcast, Cast, Class, Delivery};
+pub use link::{Incoming, Link, Outgoing};

@@ -1,0 +1,46 @@
+use tidings_clocks::{Rank, Time};
+use tidings_protocol::{Protocol, Refused};
+use tidings_trace::What;
+
+/// What stands above the protocol at every process: asks, and hears what is indicated.
+///
+/// One value plays the application of all processes, so that a test can look at them together. Processes share nothing through it by themselves.
+pub trait Application<P: Protocol> {
+    /// What process `me` asks for next, if anything. Asked after every input at `me`, until it says `None` or a request is refused, and at its [`deadline`](Application::deadline).
+    fn next(&mut self, me: Rank, now: Time) -> Option<P::Request>;
+
+    /// A request came back. It may be given again by [`next`](Application::next), which is asked after the next input at `me`.
+    fn refused(&mut self, me: Rank, now: Time, refused: Refused<P::Request, P::Refused>);
+
+    /// The protocol at `me` indicates this.
+    fn indicated(&mut self, me: Rank, now: Time, indication: P::Indication);
+
+    /// When `me` wants to be asked even if nothing arrives. After it was asked at that time it must be later or `None`.
+    fn deadline(&self, me: Rank) -> Option<Time> {
+        let _ = me;
+        None
+    }
+
+    /// Whether `me` can take more indications. While it cannot, the world feeds its protocol no messages: they wait in the network (rule 7).
+    fn takes(&self, me: Rank) -> bool {
+        let _ = me;
+        true
+    }
+
+    /// How the trace names a request that was taken, usually `What::Broadcast`. Asked before the request is made.
+    fn name_request(&self, me: Rank, request: &P::Request) -> Option<What> {
+        let _ = (me, request);
+        None
+    }
+
+    /// How the trace names an indication, usually `What::Deliver`.
+    fn name_indication(&self, me: Rank, indication: &P::Indication) -> Option<What> {
+        let _ = (me, indication);
+        None
+    }
+
+    /// Process `me` crashed: its application state is lost.
+    fn crashed(&mut self, me: Rank, now: Time) {
+        let _ = (me, now);
+    }
+}

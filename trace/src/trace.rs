@@ -1,0 +1,83 @@
+use alloc::vec::Vec;
+
+use tidings_clocks::{Rank, Time};
+
+/// One broadcast message, by who broadcast it and a number that is that process's own.
+///
+/// Two messages with equal content are two messages. Numbers need not be dense or increasing: order is read off the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MessageId {
+    /// Who broadcast it.
+    pub origin: Rank,
+    /// Which of its messages.
+    pub number: u64,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum What {
+    /// The process broadcast this message: the request was taken.
+    Broadcast(MessageId),
+    /// The process delivered this message to its application.
+    Deliver(MessageId),
+    /// The process gave a packet to the network. A packet's number is unique in the run; a fan-out is one `Send` for each destination.
+    Send {
+        /// Its number.
+        packet: u64,
+        /// Where it goes.
+        to: Rank,
+    },
+    /// The process took a packet from the network; twice, if the network duplicated it.
+    Receive {
+        /// Its number.
+        packet: u64,
+        /// Who sent it.
+        from: Rank,
+    },
+    /// The process stopped. A crashed process does nothing until it restarts.
+    Crash,
+    /// The process came back, with nothing but what was durable. What it does from here on is another life, judged as another process.
+    Restart,
+    /// The process was told that `rank` has crashed.
+    Exclude(Rank),
+    /// Something of the protocol's or the application's own, by a number that they give a meaning.
+    Internal(u64),
+}
+
+/// One event at one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Event {
+    /// When, by the world's clock, which no process sees.
+    pub time: Time,
+    /// Where.
+    pub process: Rank,
+    /// What.
+    pub what: What,
+}
+
+/// A recorded execution: all events, in an order that agrees with happened-before and with each process's own order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Trace {
+    /// How many processes took part.
+    pub processes: usize,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Trace {
+    /// An empty trace of `processes` processes.
+    #[must_use]
+    pub const fn new(processes: usize) -> Self {
+        Self { processes, events: Vec::new() }
+    }
+
+    /// Records one event.
+    pub fn push(&mut self, time: Time, process: Rank, what: What) {
+        self.events.push(Event { time, process, what });
+    }
+}
