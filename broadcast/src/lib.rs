@@ -5,6 +5,8 @@ extern crate alloc;
 
 mod broadcast;
 mod link;
+mod rule;
 
 pub use broadcast::{Broadcast, Cast, Class, Delivery};
 pub use link::{Incoming, Link, Outgoing};
+pub use rule::Rule;

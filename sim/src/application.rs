@@ -39,6 +39,12 @@ pub trait Application<P: Protocol> {
         None
     }
 
+    /// How many bytes `message` would take on the wire; what the world's figures add up.
+    fn weigh(&self, message: &P::Message) -> usize {
+        let _ = message;
+        0
+    }
+
     /// Process `me` crashed: its application state is lost.
     fn crashed(&mut self, me: Rank, now: Time) {
         let _ = (me, now);
