@@ -93,7 +93,13 @@ impl<P: Protocol> Protocol for InView<P> {
         self.inside.request(now, request, &mut Labelled { view: self.view, effects })
     }
 
-    fn receive(&mut self, now: Time, from: Rank, message: OfView<P::Message>, effects: &mut impl Effects<Self>) -> Result<(), Self::Rejected> {
+    fn receive(
+        &mut self,
+        now: Time,
+        from: Rank,
+        message: OfView<P::Message>,
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), Self::Rejected> {
         let (view, of) = (self.view, message.view);
         if of < view {
             return Err(NotInView::Stale { view, of });

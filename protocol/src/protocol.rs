@@ -38,7 +38,12 @@ pub trait Protocol: Sized {
     ///
     /// # Errors
     /// [`Refused`] hands the request back; the protocol is unchanged and nothing was emitted.
-    fn request(&mut self, now: Time, request: Self::Request, effects: &mut impl Effects<Self>) -> Result<(), Refused<Self::Request, Self::Refused>>;
+    fn request(
+        &mut self,
+        now: Time,
+        request: Self::Request,
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), Refused<Self::Request, Self::Refused>>;
 
     /// Takes a message that the network says came from `from`. The sender is what the transport knows, never what the message claims.
     ///
