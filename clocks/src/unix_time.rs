@@ -1,0 +1,61 @@
+use core::fmt;
+
+/// A reading of a time-of-day clock: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+///
+/// Such a clock may stand still, jump, and run back. It is kept apart by type from [`Time`](crate::Time), which does not. Readings before 1970 or after July
+/// 2554 are taken as the nearest instant that can be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct UnixTime(u64);
+
+impl UnixTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// The last instant that can be said, in July 2554.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The instant `nanos` nanoseconds after the epoch.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// The instant `millis` milliseconds after the epoch, or before it if negative; the nearest that can be said.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self::from_parts(millis, 1_000_000)
+    }
+
+    /// The instant `seconds` seconds after the epoch, or before it if negative; the nearest that can be said.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self::from_parts(seconds, 1_000_000_000)
+    }
+
+    /// Nanoseconds since the epoch.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    #[expect(clippy::cast_sign_loss, reason = "negative values were taken out")]
+    const fn from_parts(units: i64, nanos: u64) -> Self {
+        if units < 0 { Self::EPOCH } else { Self((units as u64).saturating_mul(nanos)) }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<std::time::SystemTime> for UnixTime {
+    /// The nearest instant that can be said.
+    fn from(time: std::time::SystemTime) -> Self {
+        let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:09}s", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
+    }
+}

@@ -1,0 +1,217 @@
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+#[cfg(feature = "serde")]
+use crate::serial;
+use crate::{Dot, Overflow, kernels};
+
+/// A version vector: for every actor, how many of its events are known; sparse, over any ordered actor id.
+///
+/// `PartialOrd` is "knows no more than": `None` means that each knows something the other does not (Parker and others, *Detection of Mutual
+/// Inconsistency in Distributed Systems*, 1983). An entry of zero is the same as no entry. Two sorted arrays, ids and counters: lookup O(log n), join
+/// O(n + m), iteration in the order of the ids.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VersionVector<A> {
+    /// Strictly increasing.
+    actors: Vec<A>,
+    /// One for each actor, none of them zero.
+    counters: Vec<u64>,
+}
+
+impl<A> VersionVector<A> {
+    /// The vector that knows of no event. Allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { actors: Vec::new(), counters: Vec::new() }
+    }
+
+    /// How many actors are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.actors.len()
+    }
+
+    /// Whether no event is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.actors.is_empty()
+    }
+
+    /// The actors of which an event is known, in order, with how many.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&A, u64)> + ExactSizeIterator {
+        self.actors.iter().zip(self.counters.iter().copied())
+    }
+}
+
+impl<A: Ord> VersionVector<A> {
+    /// Counts one more event of `actor` and returns its dot. O(log n); O(n) for the first event of an actor.
+    ///
+    /// # Errors
+    /// [`Overflow`] if its counter is `u64::MAX`; the vector is unchanged.
+    pub fn increment(&mut self, actor: A) -> Result<Dot<A>, Overflow>
+    where
+        A: Clone,
+    {
+        let counter = match self.actors.binary_search(&actor) {
+            Ok(place) => {
+                let counter = &mut self.counters[place];
+                *counter = counter.checked_add(1).ok_or(Overflow)?;
+                *counter
+            }
+            Err(place) => {
+                self.actors.insert(place, actor.clone());
+                self.counters.insert(place, 1);
+                1
+            }
+        };
+        Ok(Dot { actor, counter })
+    }
+
+    /// Takes in that the first `counter` events of `actor` are known. Says whether that changed anything.
+    pub fn raise(&mut self, actor: A, counter: u64) -> bool {
+        match self.actors.binary_search(&actor) {
+            Ok(place) => {
+                let entry = &mut self.counters[place];
+                let raised = counter > *entry;
+                *entry = counter.max(*entry);
+                raised
+            }
+            Err(_) if counter == 0 => false,
+            Err(place) => {
+                self.actors.insert(place, actor);
+                self.counters.insert(place, counter);
+                true
+            }
+        }
+    }
+
+    /// Takes in all that `other` knows: the pointwise maximum. Says whether that changed anything. O(n + m).
+    pub fn join(&mut self, other: &Self) -> bool
+    where
+        A: Clone,
+    {
+        if self.actors == other.actors {
+            return kernels::merge(&mut self.counters, &other.counters);
+        }
+        let mut raised = false;
+        let mut from = 0;
+        let mut merged =
+            Self { actors: Vec::with_capacity(self.len() + other.len()), counters: Vec::with_capacity(self.len() + other.len()) };
+        let (actors, counters) = (core::mem::take(&mut self.actors), core::mem::take(&mut self.counters));
+        for (actor, counter) in actors.into_iter().zip(counters) {
+            while from < other.len() && other.actors[from] < actor {
+                raised = true;
+                merged.push(other.actors[from].clone(), other.counters[from]);
+                from += 1;
+            }
+            let theirs = if from < other.len() && other.actors[from] == actor { other.counters[from] } else { 0 };
+            from += usize::from(theirs != 0);
+            raised |= theirs > counter;
+            merged.push(actor, counter.max(theirs));
+        }
+        for (actor, counter) in other.iter().skip(from) {
+            raised = true;
+            merged.push(actor.clone(), counter);
+        }
+        *self = merged;
+        raised
+    }
+
+    /// How many events of `actor` are known. O(log n).
+    #[must_use]
+    pub fn entry(&self, actor: &A) -> u64 {
+        self.actors.binary_search(actor).map_or(0, |place| self.counters[place])
+    }
+
+    /// Whether the event `dot` is known. O(log n).
+    #[must_use]
+    pub fn contains(&self, dot: &Dot<A>) -> bool {
+        dot.counter <= self.entry(&dot.actor)
+    }
+
+    /// The vector with these entries, if it could have written them so.
+    #[cfg(feature = "serde")]
+    fn from_sorted(entries: Vec<(A, u64)>) -> Option<Self> {
+        let valid = entries.iter().all(|(_, counter)| *counter != 0) && entries.is_sorted_by(|(one, _), (next, _)| one < next);
+        let (actors, counters) = entries.into_iter().unzip();
+        valid.then_some(Self { actors, counters })
+    }
+
+    fn push(&mut self, actor: A, counter: u64) {
+        self.actors.push(actor);
+        self.counters.push(counter);
+    }
+}
+
+impl<A> Default for VersionVector<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Ord> PartialOrd for VersionVector<A> {
+    /// Pointwise. O(n + m), and stops as soon as each is known to be ahead of the other somewhere.
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        if self.actors == other.actors {
+            return kernels::compare(&self.counters, &other.counters);
+        }
+        let (mut less, mut greater) = (false, false);
+        let (mut mine, mut theirs) = (0, 0);
+        while mine < self.len() && theirs < other.len() && !(less && greater) {
+            match self.actors[mine].cmp(&other.actors[theirs]) {
+                Ordering::Less => {
+                    greater = true;
+                    mine += 1;
+                }
+                Ordering::Greater => {
+                    less = true;
+                    theirs += 1;
+                }
+                Ordering::Equal => {
+                    less |= self.counters[mine] < other.counters[theirs];
+                    greater |= self.counters[mine] > other.counters[theirs];
+                    mine += 1;
+                    theirs += 1;
+                }
+            }
+        }
+        greater |= mine < self.len();
+        less |= theirs < other.len();
+        if less && greater { None } else { Some(greater.cmp(&less)) }
+    }
+}
+
+impl<A: Ord> FromIterator<(A, u64)> for VersionVector<A> {
+    /// The vector that knows the first so many events of each actor; of two entries for one actor the greater counts. O(n log n).
+    fn from_iter<I: IntoIterator<Item = (A, u64)>>(entries: I) -> Self {
+        let mut entries: Vec<(A, u64)> = entries.into_iter().filter(|(_, counter)| *counter != 0).collect();
+        entries.sort();
+        // Of equal actors the last one, which has the greatest counter, is kept: `dedup_by` drops its first argument, so the counter moves over.
+        entries.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
+        let (actors, counters) = entries.into_iter().unzip();
+        Self { actors, counters }
+    }
+}
+
+/// A sequence of pairs, in the order of the ids; at most 65,536 of them, in either direction.
+#[cfg(feature = "serde")]
+impl<A: serde::Serialize> serde::Serialize for VersionVector<A> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serial::serialize(serializer, self.iter())
+    }
+}
+
+/// Takes only what `Serialize` gives: ids in strict order, no zero.
+#[cfg(feature = "serde")]
+impl<'de, A: Ord + serde::Deserialize<'de>> serde::Deserialize<'de> for VersionVector<A> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let serial::Bounded(entries) = serial::Bounded::<(A, u64)>::deserialize(deserializer)?;
+        Self::from_sorted(entries).ok_or_else(|| serde::de::Error::custom("a version vector's ids increase and its counters are not zero"))
+    }
+}
