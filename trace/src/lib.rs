@@ -3,6 +3,14 @@
 
 extern crate alloc;
 
+mod index;
+mod not_an_execution;
+mod properties;
+mod property;
 mod trace;
+mod violation;
 
+pub use not_an_execution::NotAnExecution;
+pub use property::{Property, UnknownProperty, check_all};
 pub use trace::{Event, MessageId, Trace, What};
+pub use violation::{Shown, Violation};

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::fmt;
 
 use tidings_clocks::{Rank, Time};
 
@@ -79,5 +80,32 @@ impl Trace {
     /// Records one event.
     pub fn push(&mut self, time: Time, process: Rank, what: What) {
         self.events.push(Event { time, process, what });
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.origin, self.number)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broadcast(message) => write!(f, "broadcasts {message}"),
+            Self::Deliver(message) => write!(f, "delivers {message}"),
+            Self::Send { packet, to } => write!(f, "sends packet {packet} to {to}"),
+            Self::Receive { packet, from } => write!(f, "receives packet {packet} from {from}"),
+            Self::Crash => f.write_str("crashes"),
+            Self::Restart => f.write_str("restarts"),
+            Self::Exclude(rank) => write!(f, "excludes {rank}"),
+            Self::Internal(number) => write!(f, "internal {number}"),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.time, self.process, self.what)
     }
 }
