@@ -2,10 +2,18 @@ use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Protocol, Refused};
 use tidings_trace::What;
 
+use crate::Chooser;
+
 /// What stands above the protocol at every process: asks, and hears what is indicated.
 ///
 /// One value plays the application of all processes, so that a test can look at them together. Processes share nothing through it by themselves.
 pub trait Application<P: Protocol> {
+    /// Process `me` begins a life: at the start of the run, and after every restart. Whatever the application wants at random in this life it draws here,
+    /// at [`Site::Application`](crate::Site::Application), so that its plans do not hang on what the network does.
+    fn started(&mut self, me: Rank, now: Time, chooser: &mut dyn Chooser) {
+        let _ = (me, now, chooser);
+    }
+
     /// What process `me` asks for next, if anything. Asked after every input at `me`, until it says `None` or a request is refused, and at its [`deadline`](Application::deadline).
     fn next(&mut self, me: Rank, now: Time) -> Option<P::Request>;
 
@@ -45,8 +53,24 @@ pub trait Application<P: Protocol> {
         0
     }
 
+    /// The protocol at `me` rejected a message that the network said came from `from`.
+    fn rejected(&mut self, me: Rank, now: Time, from: Rank, why: P::Rejected) {
+        let _ = (me, now, from, why);
+    }
+
     /// Process `me` crashed: its application state is lost.
     fn crashed(&mut self, me: Rank, now: Time) {
         let _ = (me, now);
     }
+}
+
+/// The application that asks for nothing and takes everything, for a world that a script drives.
+impl<P: Protocol> Application<P> for () {
+    fn next(&mut self, _me: Rank, _now: Time) -> Option<P::Request> {
+        None
+    }
+
+    fn refused(&mut self, _me: Rank, _now: Time, _refused: Refused<P::Request, P::Refused>) {}
+
+    fn indicated(&mut self, _me: Rank, _now: Time, _indication: P::Indication) {}
 }

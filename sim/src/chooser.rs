@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 /// Where the world chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -30,6 +32,8 @@ pub struct Chance(pub u32);
 impl Chance {
     /// Never.
     pub const NEVER: Self = Self(0);
+    /// Always, by an engine that knows probabilities.
+    pub const ALWAYS: Self = Self(1_000_000);
 
     /// `percent` in a hundred.
     #[must_use]
@@ -41,12 +45,50 @@ impl Chance {
 /// The one source of choice: everything that the world decides, it asks here.
 ///
 /// Choice 0 is always the calm one (deliver, once, at once, no crash), so that an exhausted tape or an all-zero input is a calm run.
+///
+/// Engines: [`Seeded`](crate::Seeded) draws, [`Replay`](crate::Replay) plays a recorded [`Tape`](crate::Tape) back, [`Bytes`](crate::Bytes) reads what a
+/// fuzzer gives, [`Recorded`](crate::Recorded) writes down what another engine chooses. Whoever enumerates all runs implements this trait: the number of
+/// options is there for it.
 pub trait Chooser {
     /// At this site, which of `options`? The answer is below `options`, which is at least 1.
     fn choose(&mut self, site: Site, options: u32) -> u32;
 
-    /// At this site, does it happen? An engine without probabilities takes it as a choice of two.
+    /// At this site, does it happen? An engine without probabilities takes it as a choice of two. What never happens is no choice, and is not asked.
     fn happens(&mut self, site: Site, chance: Chance) -> bool {
         chance > Chance::NEVER && self.choose(site, 2) == 1
     }
+}
+
+impl<C: Chooser + ?Sized> Chooser for &mut C {
+    fn choose(&mut self, site: Site, options: u32) -> u32 {
+        (**self).choose(site, options)
+    }
+
+    fn happens(&mut self, site: Site, chance: Chance) -> bool {
+        (**self).happens(site, chance)
+    }
+}
+
+impl<C: Chooser + ?Sized> Chooser for alloc::boxed::Box<C> {
+    fn choose(&mut self, site: Site, options: u32) -> u32 {
+        (**self).choose(site, options)
+    }
+
+    fn happens(&mut self, site: Site, chance: Chance) -> bool {
+        (**self).happens(site, chance)
+    }
+}
+
+/// A choice of a time is one of at most so many, so that two bytes of a fuzzer's make it.
+pub(crate) const STEPS: u32 = 1 << 16;
+
+/// The time that choice number `choice` of `options` stands for: zero for the first, `span` for the last.
+pub(crate) fn fraction(span: Duration, choice: u32, options: u32) -> Duration {
+    let last = u64::from(options.saturating_sub(1)).max(1);
+    let nanos = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+    let part = match nanos.checked_mul(u64::from(choice)) {
+        Some(product) => product / last,
+        None => nanos / last * u64::from(choice),
+    };
+    Duration::from_nanos(part)
 }

@@ -1,0 +1,117 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use tidings_clocks::Rank;
+
+use crate::Chance;
+
+/// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Partitions {
+    /// How many there are at most in a run, one after the other.
+    pub at_most: u32,
+    /// The mean time from the start of the run, or from the end of the partition before, to the next: uniform from 0 to twice this.
+    pub gap: Duration,
+    /// The mean length of one: uniform from 0 to twice this.
+    pub length: Duration,
+}
+
+/// What may go wrong in a run: the model of links, processes and detection.
+///
+/// Losses, repetitions, partitions and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then everything heals, and liveness can be
+/// judged; delays go on, within the same bounds. What a script does to a world (cuts, crashes) is not bound to the phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Faults {
+    /// How likely a packet is lost.
+    pub loss: Chance,
+    /// How likely a packet that is not lost arrives twice, each time with a delay of its own.
+    pub duplicate: Chance,
+    /// The shortest delay of a packet.
+    pub min_delay: Duration,
+    /// The longest. Packets overtake each other within these two; if it is less than the shortest, every packet takes the shortest.
+    pub max_delay: Duration,
+    /// Partitions that come by themselves.
+    pub partitions: Partitions,
+    /// How many processes crash and stop, at most. Each crashes between two packets or effects of one input.
+    pub crashes: u32,
+    /// Processes that do not crash by themselves, such as a sequencer.
+    pub protected: Vec<Rank>,
+    /// The time within which every live process is told that another one has crashed; `None`: nobody is ever told.
+    pub detection: Option<Duration>,
+    /// How long the chaos phase lasts.
+    pub chaos: Duration,
+}
+
+impl Faults {
+    /// No faults. Every packet takes 1 ms; a crash made by a script is known after at most 50 ms.
+    #[must_use]
+    pub const fn calm() -> Self {
+        Self {
+            loss: Chance::NEVER,
+            duplicate: Chance::NEVER,
+            min_delay: Duration::from_millis(1),
+            max_delay: Duration::from_millis(1),
+            partitions: Partitions { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO },
+            crashes: 0,
+            protected: Vec::new(),
+            detection: Some(Duration::from_millis(50)),
+            chaos: Duration::ZERO,
+        }
+    }
+
+    /// Fair-loss links: one packet in five is lost, one in ten repeated, and they overtake each other (1 to 20 ms). Nobody crashes. 10 s of it.
+    #[must_use]
+    pub const fn lossy() -> Self {
+        Self {
+            loss: Chance::percent(20),
+            duplicate: Chance::percent(10),
+            min_delay: Duration::from_millis(1),
+            max_delay: Duration::from_millis(20),
+            partitions: Partitions { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO },
+            crashes: 0,
+            protected: Vec::new(),
+            detection: Some(Duration::from_millis(50)),
+            chaos: Duration::from_secs(10),
+        }
+    }
+
+    /// Everything at once, for 10 s: three packets in ten lost, two in ten repeated, 0.1 to 200 ms late, up to three partitions of half a second in the mean, one crash, known after at most
+    /// half a second.
+    #[must_use]
+    pub const fn wild() -> Self {
+        Self {
+            loss: Chance::percent(30),
+            duplicate: Chance::percent(20),
+            min_delay: Duration::from_micros(100),
+            max_delay: Duration::from_millis(200),
+            partitions: Partitions { at_most: 3, gap: Duration::from_millis(500), length: Duration::from_millis(500) },
+            crashes: 1,
+            protected: Vec::new(),
+            detection: Some(Duration::from_millis(500)),
+            chaos: Duration::from_secs(10),
+        }
+    }
+
+    /// These faults, but `rank` does not crash by itself.
+    #[must_use]
+    pub fn protecting(mut self, rank: Rank) -> Self {
+        self.protected.push(rank);
+        self
+    }
+
+    /// These faults, but nobody crashes by itself.
+    #[must_use]
+    pub const fn without_crashes(mut self) -> Self {
+        self.crashes = 0;
+        self
+    }
+}
+
+impl Default for Faults {
+    /// [`Faults::calm`].
+    fn default() -> Self {
+        Self::calm()
+    }
+}

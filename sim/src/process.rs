@@ -1,0 +1,65 @@
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+use tidings_clocks::{Rank, Time};
+use tidings_protocol::{Incarnation, Protocol};
+
+/// One process as the world sees it.
+pub(crate) struct Process<P: Protocol> {
+    pub(crate) protocol: P,
+    pub(crate) incarnation: Incarnation,
+    /// Which of its lives this is, recovered ones too. What it sent to itself in another one is gone.
+    pub(crate) life: u64,
+    pub(crate) alive: bool,
+    /// It crashes in its next input that has an effect.
+    pub(crate) doomed: bool,
+    /// When the one wake that counts is due.
+    pub(crate) wake: Option<Time>,
+    /// Which wake counts.
+    pub(crate) generation: u32,
+    /// Copies that wait until the application takes again, in the order in which they came.
+    pub(crate) waiting: VecDeque<u32>,
+    /// Whether a feed is due.
+    pub(crate) feeding: bool,
+    /// The last request was refused and none was taken since.
+    pub(crate) refused: bool,
+    /// What it made durable, oldest first.
+    pub(crate) records: Vec<P::Record>,
+    /// The crashes that it was told of in this life.
+    pub(crate) told: BTreeSet<Rank>,
+    /// Whether a start is due.
+    pub(crate) starting: bool,
+    /// When it last made itself do something, and how often since time stood at that.
+    pub(crate) instant: (Time, u32),
+}
+
+impl<P: Protocol> Process<P> {
+    pub(crate) const fn new(protocol: P) -> Self {
+        Self {
+            protocol,
+            incarnation: Incarnation::FIRST,
+            life: 0,
+            alive: true,
+            doomed: false,
+            wake: None,
+            generation: 0,
+            waiting: VecDeque::new(),
+            feeding: false,
+            refused: false,
+            records: Vec::new(),
+            told: BTreeSet::new(),
+            starting: false,
+            instant: (Time::ZERO, 0),
+        }
+    }
+
+    /// Begins another life.
+    pub(crate) fn revive(&mut self, protocol: P, incarnation: Incarnation) {
+        self.protocol = protocol;
+        self.incarnation = incarnation;
+        self.life += 1;
+        self.alive = true;
+        self.refused = false;
+        self.told.clear();
+    }
+}

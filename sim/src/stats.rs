@@ -1,0 +1,54 @@
+/// What happened in a run, in figures.
+///
+/// Every packet that was sent is, in the end, lost, partitioned away, or in flight; each copy in flight arrives, and is then partitioned away, unheard, waiting or delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Stats {
+    /// Inputs given to protocols: requests, messages, wakes, exclusions.
+    pub events: u64,
+    /// Requests that were taken.
+    pub requests: u64,
+    /// Requests that were refused.
+    pub refused: u64,
+    /// What the protocols indicated.
+    pub indications: u64,
+    /// Calls of `wake`.
+    pub wakes: u64,
+    /// Packets given to the network, one for each destination.
+    pub sent: u64,
+    /// The bytes of these, as the application weighs them.
+    pub bytes: u64,
+    /// Messages that a process sent to itself; they are no packets.
+    pub looped: u64,
+    /// Packets that the network lost.
+    pub lost: u64,
+    /// Packets that the network repeated.
+    pub duplicated: u64,
+    /// Copies that a cut between two processes ate, when they were sent or when they should have arrived.
+    pub partitioned: u64,
+    /// Copies that came to a crashed process, or were waiting for it when it crashed.
+    pub unheard: u64,
+    /// Copies that waited in the network because the application took nothing.
+    pub waited: u64,
+    /// Messages given to protocols, from the network or from themselves.
+    pub delivered: u64,
+    /// Of these, packets that arrived after a later one of the same sender.
+    pub overtaken: u64,
+    /// Of these, messages that the protocol rejected.
+    pub rejected: u64,
+    /// Records persisted.
+    pub persisted: u64,
+    /// Processes that crashed.
+    pub crashes: u64,
+    /// Processes that came back after a crash.
+    pub restarts: u64,
+    /// Packets and effects that a crash cut off.
+    pub cut_off: u64,
+    /// Times that a process was told of a crash.
+    pub exclusions: u64,
+    /// Partitions that came by themselves or by [`partition`](crate::World::partition).
+    pub partitions: u64,
+    /// The most copies in flight at once.
+    pub most_in_flight: u64,
+}
