@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 #[cfg(feature = "serde")]
 use crate::serial;
+use crate::wire::{self, Malformed, Wire};
 use crate::{Dot, Overflow, VersionVector};
 
 /// A causal context: exactly which events are known, as a version vector and the exceptions beyond it.
@@ -242,6 +243,45 @@ impl<A: Ord + Clone> FromIterator<Dot<A>> for CausalContext<A> {
     }
 }
 
+impl<A: Ord + Wire> Wire for CausalContext<A> {
+    /// The vector, then for each run: the actor, the length of the gap before it less one, the length of the run less one.
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.vector.encode(out);
+        wire::encode_length(self.beyond.len(), out);
+        let mut before: Option<&Run<A>> = None;
+        for run in &self.beyond {
+            let known =
+                before.filter(|before| before.actor == run.actor).map_or_else(|| self.vector.entry(&run.actor), |before| before.last);
+            run.actor.encode(out);
+            (run.first - known - 2).encode(out);
+            (run.last - run.first).encode(out);
+            before = Some(run);
+        }
+    }
+
+    fn decode(bytes: &[u8], limit: usize) -> Result<(Self, &[u8]), Malformed> {
+        let (vector, rest) = VersionVector::<A>::decode(bytes, limit)?;
+        let (length, mut rest) = wire::decode_length(rest, limit)?;
+        // Three bytes each, at least.
+        let mut beyond: SmallVec<[Run<A>; 1]> = SmallVec::with_capacity(length.min(rest.len() / 3));
+        for _ in 0..length {
+            let (actor, after) = A::decode(rest, limit)?;
+            let (gap, after) = u64::decode(after, limit)?;
+            let (more, after) = u64::decode(after, limit)?;
+            let known = match beyond.last() {
+                Some(before) if before.actor > actor => return Err(Malformed::Disorder),
+                Some(before) if before.actor == actor => before.last,
+                _ => vector.entry(&actor),
+            };
+            let first = known.checked_add(2).and_then(|first| first.checked_add(gap)).ok_or(Malformed::Number)?;
+            let last = first.checked_add(more).ok_or(Malformed::Number)?;
+            beyond.push(Run { actor, first, last });
+            rest = after;
+        }
+        Ok((Self { vector, beyond }, rest))
+    }
+}
+
 /// A pair: the vector, and a sequence of (actor, first, last); at most 65,536 of each, in either direction.
 #[cfg(feature = "serde")]
 impl<A: serde::Serialize> serde::Serialize for CausalContext<A> {
@@ -280,6 +320,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::laws;
 
     /// The naive twin: just the set of dots.
     type Dots = BTreeSet<(u8, u64)>;
@@ -301,7 +342,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(laws::config(2_000))]
 
         #[test]
         fn is_the_set_of_its_dots(list in dots(), probe in dots()) {
@@ -344,12 +385,17 @@ mod tests {
         }
 
         #[test]
-        fn join_is_commutative_associative_and_idempotent(a in dots(), b in dots(), c in dots()) {
+        fn keeps_the_laws(a in dots(), b in dots(), c in dots()) {
             let (a, b, c) = (context(&a), context(&b), context(&c));
-            let join = |one: &CausalContext<u8>, other: &CausalContext<u8>| { let mut joined = one.clone(); joined.join(other); joined };
-            prop_assert_eq!(join(&a, &b), join(&b, &a));
-            prop_assert_eq!(join(&a, &join(&b, &c)), join(&join(&a, &b), &c));
-            prop_assert_eq!(join(&a, &a), a);
+            laws::order(&a, &b, &c);
+            laws::hash(&a, &b);
+            laws::join(&a, &b, &c, CausalContext::join);
+            laws::wire(&a, 24);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_the_one_form_of_a_context(bytes in prop::collection::vec(prop_oneof![0_u8..6, any::<u8>()], 0..24)) {
+            laws::decode::<CausalContext<u8>>(&bytes, 4);
         }
 
         #[cfg(feature = "serde")]

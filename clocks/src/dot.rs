@@ -1,4 +1,7 @@
+use alloc::vec::Vec;
+
 use crate::Rank;
+use crate::wire::{Malformed, Wire};
 
 /// The name of one event: the `counter`-th of `actor`.
 ///
@@ -17,5 +20,37 @@ impl<A> Dot<A> {
     /// The `counter`-th event of `actor`.
     pub const fn new(actor: A, counter: u64) -> Self {
         Self { actor, counter }
+    }
+}
+
+impl<A: Wire> Wire for Dot<A> {
+    /// The actor, then the counter.
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.actor.encode(out);
+        self.counter.encode(out);
+    }
+
+    fn decode(bytes: &[u8], limit: usize) -> Result<(Self, &[u8]), Malformed> {
+        let (actor, rest) = A::decode(bytes, limit)?;
+        let (counter, rest) = u64::decode(rest, limit)?;
+        Ok((Self { actor, counter }, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::laws;
+
+    proptest! {
+        #![proptest_config(laws::config(1_000))]
+
+        #[test]
+        fn has_one_form(actor: u32, counter: u64, bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+            laws::wire(&Dot::new(Rank(actor), counter), 0);
+            laws::decode::<Dot>(&bytes, 0);
+        }
     }
 }

@@ -156,3 +156,246 @@ const fn lead(stamp: HybridStamp, physical: UnixTime) -> Duration {
     let physical = HybridStamp::at(physical).time().as_nanos();
     Duration::from_nanos(stamp.time().as_nanos().saturating_sub(physical))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::laws;
+
+    /// One step of the time in a stamp.
+    const STEP: u64 = 1 << 16;
+    const BOUND: Duration = Duration::from_millis(500);
+
+    fn at(millis: i64) -> UnixTime {
+        UnixTime::from_millis(millis)
+    }
+
+    /// The naive twin: figure 5 of the paper, line by line, with a counter that has no end.
+    #[derive(Clone, Copy)]
+    struct Figure5 {
+        l: u64,
+        c: u64,
+    }
+
+    impl Figure5 {
+        fn send(&mut self, pt: u64) {
+            let old = self.l;
+            self.l = old.max(pt);
+            self.c = if self.l == old { self.c + 1 } else { 0 };
+        }
+
+        fn receive(&mut self, lm: u64, cm: u64, pt: u64) {
+            let old = self.l;
+            self.l = old.max(lm).max(pt);
+            self.c = if self.l == old && self.l == lm {
+                self.c.max(cm) + 1
+            } else if self.l == old {
+                self.c + 1
+            } else if self.l == lm {
+                cm + 1
+            } else {
+                0
+            };
+        }
+    }
+
+    proptest! {
+        #![proptest_config(laws::config(1_000))]
+
+        #[test]
+        fn agrees_with_figure_5(steps in prop::collection::vec((1_u64..40, prop::option::of((0_u64..40, 0_u64..100))), 1..60)) {
+            let (mut clock, mut twin) = (HybridClock::unbounded(), Figure5 { l: 0, c: 0 });
+            for (pt, remote) in steps {
+                let physical = UnixTime::from_nanos(pt * STEP + pt);
+                let stamp = match remote {
+                    None => {
+                        twin.send(pt);
+                        clock.now(physical)
+                    }
+                    Some((l, c)) => {
+                        twin.receive(l, c, pt);
+                        clock.update(HybridStamp::from_bits(l * STEP + c), physical)
+                    }
+                };
+                prop_assert_eq!(stamp, Ok(HybridStamp::from_bits(twin.l * STEP + twin.c)));
+                prop_assert_eq!(clock.latest(), stamp.unwrap());
+                prop_assert_eq!(clock.lead(physical), Duration::from_nanos((twin.l - pt) * STEP));
+            }
+        }
+
+        /// Whatever the physical clock shows and the peers claim: stamps increase, their lead is within the bound, an error changes nothing.
+        #[test]
+        fn the_lead_is_within_the_bound_always(
+            bound in prop_oneof![Just(0), 0_u64..10 * STEP, Just(u64::MAX)],
+            steps in prop::collection::vec((any::<u64>(), 0_u32..64, prop::option::of((any::<u64>(), 0_u32..64))), 1..60),
+        ) {
+            let bound = Duration::from_nanos(bound);
+            let mut clock = HybridClock::bounded(bound);
+            for (physical, coarse, remote) in steps {
+                let physical = UnixTime::from_nanos(physical >> coarse);
+                let before = clock;
+                let remote = remote.map(|(remote, coarse)| HybridStamp::from_bits(remote >> coarse));
+                let stamp = match remote {
+                    None => clock.now(physical),
+                    Some(remote) => clock.update(remote, physical),
+                };
+                match stamp {
+                    Ok(stamp) => {
+                        prop_assert!(stamp > before.latest() && Some(stamp) > remote);
+                        prop_assert!(stamp >= HybridStamp::at(physical));
+                        prop_assert!(clock.lead(physical) <= bound);
+                        prop_assert_eq!(clock.latest(), stamp);
+                    }
+                    Err(error) => {
+                        prop_assert_eq!(clock, before);
+                        match error {
+                            Drift::Remote { lead: ahead, bound: most } => {
+                                prop_assert_eq!((ahead, most), (lead(remote.unwrap(), physical), bound));
+                                prop_assert!(ahead > bound);
+                            }
+                            Drift::Local { lead: ahead, bound: most } => prop_assert!(ahead > bound && most == bound),
+                            Drift::Exhausted => prop_assert_eq!(Some(HybridStamp::MAX), remote.max(Some(before.latest()))),
+                            Drift::Unreserved { .. } => prop_assert!(false, "nothing needs a reservation here"),
+                        }
+                    }
+                }
+            }
+        }
+
+        /// A process that crashes anywhere and comes back with a clock set anywhere never issues a stamp again, nor a lesser one.
+        #[test]
+        fn no_stamp_is_issued_twice_over_restarts(steps in prop::collection::vec((0_u8..5, 0_i64..10_000, 1_u64..50), 1..80)) {
+            let mut disk = HybridStamp::ZERO;
+            let mut clock = HybridClock::bounded(BOUND).restore(disk);
+            let mut last = HybridStamp::ZERO;
+            for (step, physical, ahead) in steps {
+                let (physical, ahead) = (at(physical), Duration::from_millis(ahead));
+                match step {
+                    // The floor is computed, persisted, reserved: the process may crash after each.
+                    0 => disk = disk.max(clock.floor_ahead(physical, ahead)),
+                    1 => {
+                        disk = disk.max(clock.floor_ahead(physical, ahead));
+                        clock.reserve(disk);
+                    }
+                    2 => clock = HybridClock::bounded(BOUND).restore(disk),
+                    _ => {
+                        if let Ok(stamp) = clock.now(physical) {
+                            prop_assert!(stamp > last && stamp <= disk);
+                            last = stamp;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One library panics, another spins, when a remote stamp has its counter at the end: here the counter carries into the time.
+    #[test]
+    fn a_remote_counter_at_the_end_carries_into_the_time() {
+        let mut clock = HybridClock::bounded(BOUND);
+        let remote = HybridStamp::from_bits(HybridStamp::at(at(1_000)).to_bits() | 0xffff);
+        let stamp = clock.update(remote, at(1_000)).unwrap();
+        assert!(stamp > remote);
+        assert_eq!(stamp.counter(), 0);
+        assert_eq!(stamp.time().as_nanos() - remote.time().as_nanos(), STEP);
+        // The carry is within the bound as well.
+        let mut strict = HybridClock::bounded(Duration::ZERO);
+        let (lead, bound) = (Duration::from_nanos(STEP), Duration::ZERO);
+        assert_eq!(strict.update(remote, at(1_000)), Err(Drift::Local { lead, bound }));
+        assert_eq!(strict, HybridClock::bounded(Duration::ZERO));
+    }
+
+    /// Four million ticks on a clock that stands still stall one library for good: here time is taken from the lead, up to the bound.
+    #[test]
+    fn four_million_ticks_on_a_frozen_clock() {
+        let mut clock = HybridClock::bounded(BOUND);
+        let mut last = HybridStamp::ZERO;
+        for _ in 0..1 << 22 {
+            let stamp = clock.now(at(1_000)).unwrap();
+            assert!(stamp > last);
+            last = stamp;
+        }
+        assert_eq!(clock.lead(at(1_000)), Duration::from_nanos((1 << 22) - STEP));
+    }
+
+    /// A stalled physical clock does not let the local one run off: ticks end at the bound, and go on when the physical clock does.
+    #[test]
+    fn a_frozen_clock_ticks_up_to_the_bound_only() {
+        let bound = Duration::from_nanos(3 * STEP);
+        let mut clock = HybridClock::bounded(bound);
+        let issued = (0..).take_while(|_| clock.now(at(1_000)).is_ok()).count();
+        assert_eq!(issued, 4 << 16);
+        let stopped = clock;
+        assert_eq!(clock.now(at(1_000)), Err(Drift::Local { lead: Duration::from_nanos(4 * STEP), bound }));
+        assert_eq!(clock, stopped);
+        assert!(clock.now(UnixTime::from_nanos(at(1_000).as_nanos() + STEP)).is_ok());
+    }
+
+    /// One library panics at a remote clock from before 1970 or after 2106.
+    #[test]
+    fn remote_clocks_of_any_year_do_not_panic() {
+        for seconds in [i64::MIN, -1, 0, 4_294_967_296, 16_725_225_600, i64::MAX] {
+            let remote = HybridStamp::at(UnixTime::from_seconds(seconds));
+            let mut clock = HybridClock::bounded(BOUND);
+            let stamp = clock.update(remote, at(1_700_000_000_000));
+            assert_eq!(stamp.is_ok(), remote.time() <= at(1_700_000_000_500), "{seconds}");
+            assert_eq!(stamp.is_err(), clock == HybridClock::bounded(BOUND));
+            let _ = HybridClock::unbounded().update(remote, UnixTime::from_seconds(seconds)).unwrap();
+        }
+    }
+
+    /// A peer far in the future does not poison the clock; the caller learns how far, and may quarantine it.
+    #[test]
+    fn a_rejected_drift_moves_nothing_and_says_how_far() {
+        let mut clock = HybridClock::bounded(BOUND);
+        let first = clock.now(at(1_000)).unwrap();
+        let remote = HybridStamp::at(at(9_000));
+        let lead = Duration::from_nanos(remote.time().as_nanos() - first.time().as_nanos());
+        assert_eq!(clock.update(remote, at(1_000)), Err(Drift::Remote { lead, bound: BOUND }));
+        assert_eq!(clock.latest(), first);
+        assert!(matches!(clock.update(HybridStamp::MAX, at(1_000)), Err(Drift::Remote { .. })));
+        assert_eq!(clock.now(at(1_000)).unwrap().to_bits(), first.to_bits() + 1);
+    }
+
+    #[test]
+    fn at_the_very_end_no_stamp_is_left() {
+        let mut clock = HybridClock::unbounded();
+        assert_eq!(clock.update(HybridStamp::MAX, UnixTime::MAX), Err(Drift::Exhausted));
+        assert!(clock.now(UnixTime::MAX).is_ok());
+        clock.raise(HybridStamp::MAX);
+        assert_eq!(clock.now(UnixTime::EPOCH), Err(Drift::Exhausted));
+    }
+
+    /// One library, restarted with its clock set back, issues lesser stamps than before and refuses its own old ones.
+    #[test]
+    fn a_restart_with_the_clock_set_back_goes_on_after_the_floor() {
+        let mut clock = HybridClock::bounded(BOUND);
+        let floor = clock.floor_ahead(at(10_000), Duration::from_millis(100));
+        let before: Vec<_> = (0..3).map(|_| clock.now(at(10_000)).unwrap()).collect();
+        let mut again = HybridClock::bounded(BOUND).restore(floor);
+        assert_eq!(again.now(at(9_800)), Err(Drift::Unreserved { floor }));
+        let next = again.floor_ahead(at(9_800), Duration::from_millis(100));
+        again.reserve(next);
+        assert!(again.now(at(9_800)).unwrap() > before[2]);
+        // Set back further than the bound, it waits rather than lead by more.
+        assert!(matches!(again.now(at(1_000)), Err(Drift::Local { .. })));
+        // The log's own stamps are believed, however far ahead.
+        let mut from_log = HybridClock::bounded(BOUND);
+        from_log.raise(before[2]);
+        assert!(from_log.now(at(9_999)).unwrap() > before[2]);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn is_read_back_as_written() {
+        let mut clock = HybridClock::bounded(BOUND).restore(HybridStamp::ZERO);
+        clock.reserve(HybridStamp::at(at(2_000)));
+        clock.now(at(1_000)).unwrap();
+        let bytes = postcard::to_allocvec(&clock).unwrap();
+        assert_eq!(postcard::from_bytes::<HybridClock>(&bytes), Ok(clock));
+    }
+}

@@ -1,7 +1,48 @@
 #![cfg_attr(not(feature = "std"), no_std)]
-//! When things happened, told without trusting any clock.
+//! When things happened, told without trusting any clock: which event happened before which, and which are concurrent.
+//!
+//! ```
+//! use tidings_clocks::{Rank, VectorClock};
+//!
+//! let [ann, bob] = [Rank(0), Rank(1)];
+//! let (mut at_ann, mut at_bob) = (VectorClock::new(), VectorClock::new());
+//!
+//! at_ann.tick(ann)?; // Ann writes to Bob,
+//! let letter = at_ann.clone();
+//! at_bob.tick(bob)?; // who is busy with something else,
+//! let busy = at_bob.clone();
+//! at_bob.receive(bob, &letter)?; // and reads it.
+//!
+//! assert!(letter < at_bob); // the letter was written before Bob read it
+//! assert_eq!(letter.partial_cmp(&busy), None); // of the two, nobody can say which was first
+//! # Ok::<(), tidings_clocks::Overflow>(())
+//! ```
+//!
+//! # Contents
+//!
+//! | type | what it tells | source | cost |
+//! |---|---|---|---|
+//! | [`LamportClock`] | a total order that respects happened-before | Lamport 1978 | O(1), 12 bytes |
+//! | [`VectorClock`] | happened-before exactly, for a fixed set of processes | Fidge 1988, Mattern 1989 | O(n) |
+//! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
+//! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
+//! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
+//!
+//! `PartialOrd` *is* happened-before: `None` means concurrent. An entry of zero is the same as no entry, everywhere. A counter at its end is an error
+//! and leaves the clock as it was. Every type has one compact byte form ([`Wire`]), whose decoder takes nothing else and allocates no more than the input and a limit allow.
+//!
+//! # Not here
+//!
+//! Reading a physical clock without being asked: readings come in as [`UnixTime`] and [`Time`]. Sending stamps anywhere: that is `tidings-broadcast`. Who may take part: a [`Rank`]
+//! means something in one view only, which `tidings-protocol` keeps.
+//!
+//! # Features
+//!
+//! `std` (default): conversions from the standard library's clocks; without it the crate needs `alloc` only. `serde`: `Serialize` and `Deserialize`, which validate.
 
 extern crate alloc;
+#[cfg(all(test, not(feature = "std")))]
+extern crate std;
 
 mod causal_context;
 mod dot;
@@ -9,6 +50,8 @@ mod hybrid_clock;
 mod hybrid_stamp;
 mod kernels;
 mod lamport_clock;
+#[cfg(test)]
+mod laws;
 mod overflow;
 mod rank;
 #[cfg(feature = "serde")]
@@ -17,6 +60,7 @@ mod time;
 mod unix_time;
 mod vector_clock;
 mod version_vector;
+mod wire;
 
 pub use causal_context::CausalContext;
 pub use dot::Dot;
@@ -29,3 +73,4 @@ pub use time::Time;
 pub use unix_time::UnixTime;
 pub use vector_clock::VectorClock;
 pub use version_vector::VersionVector;
+pub use wire::{Malformed, Wire};

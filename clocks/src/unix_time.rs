@@ -59,3 +59,28 @@ impl fmt::Display for UnixTime {
         write!(f, "{}.{:09}s", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One library panics at a clock that shows a time before 1970 or after 2106.
+    #[test]
+    fn times_out_of_range_are_the_nearest_that_can_be_said() {
+        assert_eq!(UnixTime::from_seconds(-1), UnixTime::EPOCH);
+        assert_eq!(UnixTime::from_seconds(i64::MIN), UnixTime::EPOCH);
+        assert_eq!(UnixTime::from_seconds(i64::MAX), UnixTime::MAX);
+        assert_eq!(UnixTime::from_millis(i64::MAX), UnixTime::MAX);
+        assert_eq!(UnixTime::from_seconds(5_000_000_000).as_nanos(), 5_000_000_000_000_000_000);
+        assert_eq!(UnixTime::from_millis(1_500), UnixTime::from_nanos(1_500_000_000));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn system_times_out_of_range_likewise() {
+        use std::time::{Duration, SystemTime};
+        assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), UnixTime::EPOCH);
+        assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40)), UnixTime::MAX);
+        assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)), UnixTime::from_millis(1_500));
+    }
+}

@@ -3,6 +3,7 @@ use core::cmp::Ordering;
 
 #[cfg(feature = "serde")]
 use crate::serial;
+use crate::wire::{self, Malformed, Wire};
 use crate::{Dot, Overflow, kernels};
 
 /// A version vector: for every actor, how many of its events are known; sparse, over any ordered actor id.
@@ -199,6 +200,37 @@ impl<A: Ord> FromIterator<(A, u64)> for VersionVector<A> {
     }
 }
 
+impl<A: Ord + Wire> Wire for VersionVector<A> {
+    /// The number of actors, then each with its counter.
+    fn encode(&self, out: &mut Vec<u8>) {
+        wire::encode_length(self.len(), out);
+        for (actor, counter) in self.iter() {
+            actor.encode(out);
+            counter.encode(out);
+        }
+    }
+
+    fn decode(bytes: &[u8], limit: usize) -> Result<(Self, &[u8]), Malformed> {
+        let (length, mut rest) = wire::decode_length(bytes, limit)?;
+        // Two bytes each, at least.
+        let room = length.min(rest.len() / 2);
+        let mut vector = Self { actors: Vec::with_capacity(room), counters: Vec::with_capacity(room) };
+        for _ in 0..length {
+            let (actor, after) = A::decode(rest, limit)?;
+            let (counter, after) = u64::decode(after, limit)?;
+            if counter == 0 {
+                return Err(Malformed::Zero);
+            }
+            if vector.actors.last().is_some_and(|last| *last >= actor) {
+                return Err(Malformed::Disorder);
+            }
+            vector.push(actor, counter);
+            rest = after;
+        }
+        Ok((vector, rest))
+    }
+}
+
 /// A sequence of pairs, in the order of the ids; at most 65,536 of them, in either direction.
 #[cfg(feature = "serde")]
 impl<A: serde::Serialize> serde::Serialize for VersionVector<A> {
@@ -213,5 +245,129 @@ impl<'de, A: Ord + serde::Deserialize<'de>> serde::Deserialize<'de> for VersionV
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let serial::Bounded(entries) = serial::Bounded::<(A, u64)>::deserialize(deserializer)?;
         Self::from_sorted(entries).ok_or_else(|| serde::de::Error::custom("a version vector's ids increase and its counters are not zero"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::laws;
+
+    /// The naive twin: a map in which what is missing is zero.
+    type Entries = BTreeMap<u8, u64>;
+
+    fn entries() -> impl Strategy<Value = Vec<(u8, u64)>> {
+        prop::collection::vec((0_u8..10, prop_oneof![0_u64..4, Just(u64::MAX)]), 0..12)
+    }
+
+    fn naive(list: &[(u8, u64)]) -> Entries {
+        let mut entries = Entries::new();
+        for &(actor, counter) in list {
+            let entry = entries.entry(actor).or_default();
+            *entry = counter.max(*entry);
+        }
+        entries
+    }
+
+    fn naive_order(x: &Entries, y: &Entries) -> Option<Ordering> {
+        let entry = |of: &Entries, actor: u8| of.get(&actor).copied().unwrap_or(0);
+        let below = |x: &Entries, y: &Entries| (0..10).all(|actor| entry(x, actor) <= entry(y, actor));
+        match (below(x, y), below(y, x)) {
+            (true, true) => Some(Ordering::Equal),
+            (true, false) => Some(Ordering::Less),
+            (false, true) => Some(Ordering::Greater),
+            (false, false) => None,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(laws::config(2_000))]
+
+        #[test]
+        fn agrees_with_a_map(one in entries(), other in entries(), probe in 0_u8..10) {
+            let (mut vector, x): (VersionVector<u8>, Entries) = (one.iter().copied().collect(), naive(&one));
+            let (with, y): (VersionVector<u8>, Entries) = (other.iter().copied().collect(), naive(&other));
+            prop_assert!(vector.iter().eq(x.iter().filter(|(_, counter)| **counter != 0).map(|(actor, counter)| (actor, *counter))));
+            prop_assert_eq!(vector.partial_cmp(&with), naive_order(&x, &y));
+            prop_assert_eq!(vector.entry(&probe), x.get(&probe).copied().unwrap_or(0));
+
+            let mut raised = VersionVector::new();
+            for &(actor, counter) in &one {
+                let grows = counter > raised.entry(&actor);
+                prop_assert_eq!(raised.raise(actor, counter), grows);
+            }
+            prop_assert_eq!(&raised, &vector);
+
+            let before = vector.clone();
+            match vector.increment(probe) {
+                Ok(dot) => {
+                    prop_assert_eq!(dot.counter, before.entry(&probe) + 1);
+                    prop_assert!(vector.contains(&dot) && !before.contains(&dot) && before < vector);
+                }
+                Err(Overflow) => prop_assert!(before.entry(&probe) == u64::MAX && vector == before),
+            }
+
+            let both: VersionVector<u8> = one.iter().chain(&other).copied().collect();
+            let mut joined = before;
+            joined.join(&with);
+            prop_assert_eq!(joined, both);
+        }
+
+        #[test]
+        fn keeps_the_laws(a in entries(), b in entries(), c in entries()) {
+            let [a, b, c] = [a, b, c].map(|list| list.into_iter().collect::<VersionVector<u8>>());
+            laws::order(&a, &b, &c);
+            laws::hash(&a, &b);
+            laws::join(&a, &b, &c, VersionVector::join);
+            laws::wire(&a, 12);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_the_one_form_of_a_vector(bytes in prop::collection::vec(prop_oneof![0_u8..6, any::<u8>()], 0..24)) {
+            laws::decode::<VersionVector<u8>>(&bytes, 4);
+        }
+
+        #[cfg(feature = "serde")]
+        #[test]
+        fn is_read_back_as_written(list in entries()) {
+            let vector: VersionVector<u8> = list.into_iter().collect();
+            let bytes = postcard::to_allocvec(&vector).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<VersionVector<u8>>(&bytes).unwrap(), vector);
+        }
+    }
+
+    /// One library finds `{1: 0}` and `{}` each greater than the other; another finds them equal by order and different by `==`.
+    #[test]
+    fn an_entry_of_zero_is_no_entry() {
+        let zero: VersionVector<u8> = [(1, 0)].into_iter().collect();
+        let none = VersionVector::new();
+        assert_eq!(zero, none);
+        assert_eq!(zero.partial_cmp(&none), Some(Ordering::Equal));
+        laws::hash(&zero, &none);
+        let mut raised = VersionVector::new();
+        assert!(!raised.raise(1, 0));
+        assert_eq!(raised, none);
+    }
+
+    /// In several libraries a peer that claims a counter of 2^64 - 1 makes the next increment wrap to 0.
+    #[test]
+    fn a_remote_counter_at_the_end_does_not_wrap_the_next_increment() {
+        let mut vector: VersionVector<u8> = [(1, u64::MAX - 1)].into_iter().collect();
+        assert_eq!(vector.increment(1), Ok(Dot { actor: 1, counter: u64::MAX }));
+        let full = vector.clone();
+        assert_eq!(vector.increment(1), Err(Overflow));
+        assert_eq!(vector, full);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn what_no_vector_writes_is_not_read() {
+        for text in ["[[0,0]]", "[[1,1],[0,1]]", "[[0,1],[0,2]]", "[[0,-1]]", "[[0]]", "{}"] {
+            assert!(serde_json::from_str::<VersionVector<u8>>(text).is_err(), "{text}");
+        }
     }
 }
