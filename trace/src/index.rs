@@ -51,6 +51,8 @@ pub(crate) struct Index {
     pub(crate) messages: Vec<MessageId>,
     /// Where each was broadcast: at its origin, for the first time. A broadcast of another process's message is not one.
     pub(crate) origins: Vec<Option<Origin>>,
+    /// How many processes took part.
+    processes: usize,
     /// Processes that crashed, restarted or were excluded.
     faulty: BTreeSet<Rank>,
     /// How many processes are correct.
@@ -98,12 +100,12 @@ impl Index {
             lives[life].steps.push(Step { event, message, delivers });
         }
         let gone = faulty.iter().filter(|rank| rank.index() < trace.processes).count();
-        Self { lives, messages, origins, correct: trace.processes - gone, faulty }
+        Self { lives, messages, origins, processes: trace.processes, correct: trace.processes - gone, faulty }
     }
 
-    /// Whether this process never crashed and was never excluded.
+    /// Whether this is a process that took part, never crashed and was never excluded.
     pub(crate) fn is_correct(&self, rank: Rank) -> bool {
-        !self.faulty.contains(&rank)
+        rank.index() < self.processes && !self.faulty.contains(&rank)
     }
 
     /// The first event at which each message is delivered by anybody, and by how many correct processes it is delivered.
@@ -140,7 +142,7 @@ impl Index {
             .filter(|life| life.steps.iter().any(|step| step.delivers && step.message == message))
             .map(|life| life.rank)
             .collect();
-        (0..).map(Rank).find(|rank| self.is_correct(*rank) && !heard.contains(rank))
+        (0..=u32::MAX).map(Rank).take(self.processes).find(|rank| self.is_correct(*rank) && !heard.contains(rank))
     }
 
     /// The deliveries of each life, without repeats.

@@ -7,6 +7,8 @@ mod index;
 mod not_an_execution;
 mod properties;
 mod property;
+#[cfg(test)]
+mod runs;
 mod trace;
 mod violation;
 

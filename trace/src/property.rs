@@ -87,7 +87,7 @@ impl Property {
     /// It never fails on a trace that is no execution, as [`Trace::verify`] would say; what is recorded is judged for what it says.
     ///
     /// # Errors
-    /// [`Violation`]: the earliest one of each kind, with the events that show it.
+    /// [`Violation`], with the events that show it: the one that the trace shows first; of a total order, any one.
     pub fn check(self, trace: &Trace) -> Result<(), Violation> {
         self.judge(&Index::of(trace))
     }

@@ -64,3 +64,81 @@ impl Opposite {
         self.events[1].max(self.events[3])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::{Draw, Facts, Kept, SEEDS, any_trace, broken, kept, run};
+    use crate::{Trace, What};
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    const IT: Property = Property::TotalOrder;
+
+    /// The events are two deliveries of one life and two of another, of the same two messages in opposite orders.
+    fn shows(violation: &Violation, trace: &Trace) -> bool {
+        let facts = Facts::of(trace);
+        let shown: Vec<_> = violation.events.iter().map(|event| facts.delivery(*event).unwrap()).collect();
+        let [a, b, c, d] = shown[..] else { return false };
+        a.life == b.life && c.life == d.life && a.life != c.life && a.id == d.id && b.id == c.id && a.event < b.event && c.event < d.event
+    }
+
+    #[test]
+    fn two_deliveries_of_one_process_swapped() {
+        for seed in SEEDS {
+            let mut trace = run(seed, Kept::Total);
+            kept(IT, &trace, seed);
+            let facts = Facts::of(&trace);
+            let mut pairs = Vec::new();
+            for (place, one) in facts.deliveries.iter().enumerate() {
+                for two in facts.deliveries[place + 1..].iter().filter(|two| two.life == one.life) {
+                    let elsewhere = |life| facts.first(life, one.id).is_some() && facts.first(life, two.id).is_some();
+                    if facts.lives.iter().any(|life| *life != one.life && elsewhere(*life)) {
+                        pairs.push((one.event, two.event));
+                    }
+                }
+            }
+            let Some((one, two)) = Draw(seed).one_of(&pairs) else { continue };
+            let swap = |trace: &mut Trace| {
+                let what = trace.events[one].what;
+                trace.events[one].what = core::mem::replace(&mut trace.events[two].what, what);
+            };
+            swap(&mut trace);
+            let violation = broken(IT, &trace, seed);
+            assert!(shows(&violation, &trace), "seed {seed}");
+            assert!(violation.events.contains(&one) || violation.events.contains(&two), "seed {seed}");
+            swap(&mut trace);
+            kept(IT, &trace, seed);
+        }
+    }
+
+    /// A process that misses messages breaks no order: agreement judges that.
+    #[test]
+    fn deliveries_left_out() {
+        for seed in SEEDS {
+            let mut trace = run(seed, Kept::Total);
+            let mut draw = Draw(seed);
+            trace.events.retain(|event| !matches!(event.what, What::Deliver(_)) || draw.below(3) > 0);
+            kept(IT, &trace, seed);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn as_the_definition_says(trace in any_trace()) {
+            let facts = Facts::of(&trace);
+            let first = |life, id| facts.first(life, id);
+            let opposite = |p, q| facts.deliveries.iter().any(|m1| facts.deliveries.iter().any(|m2| {
+                let [p1, p2, q1, q2] = [first(p, m1.id), first(p, m2.id), first(q, m1.id), first(q, m2.id)];
+                p1.is_some() && q2.is_some() && p1 < p2 && q2 < q1
+            }));
+            let broken = facts.lives.iter().any(|p| facts.lives.iter().any(|q| opposite(*p, *q)));
+            let found = IT.check(&trace);
+            prop_assert_eq!(found.is_err(), broken);
+            if let Err(violation) = found {
+                prop_assert!(shows(&violation, &trace));
+            }
+        }
+    }
+}

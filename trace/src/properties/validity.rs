@@ -27,3 +27,46 @@ pub(crate) fn check(index: &Index) -> Result<(), Violation> {
         explanation: format!("{life} is correct and broadcasts {}, but never delivers it", index.messages[message]),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::{Draw, Fact, Facts, Kept, SEEDS, any_trace, broken, kept, run};
+    use crate::{Event, What};
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    const IT: Property = Property::Validity;
+
+    #[test]
+    fn a_correct_process_that_does_not_deliver_its_own() {
+        for seed in SEEDS {
+            let mut trace = run(seed, Kept::Causal);
+            kept(IT, &trace, seed);
+            let facts = Facts::of(&trace);
+            let own = |fact: &&Fact| fact.life.0 == fact.id.origin && facts.correct.contains(&fact.life.0);
+            let own: Vec<Fact> = facts.deliveries.iter().filter(own).copied().collect();
+            let Some(delivery) = Draw(seed).one_of(&own) else { continue };
+            let removed = trace.events.remove(delivery.event);
+            assert_eq!(broken(IT, &trace, seed).events, [facts.origin(delivery.id).unwrap().event], "seed {seed}");
+            // A process that others gave up owes nothing.
+            let mut excluded = trace.clone();
+            excluded.events.push(Event { what: What::Exclude(delivery.life.0), ..removed });
+            kept(IT, &excluded, seed);
+            trace.events.insert(delivery.event, removed);
+            kept(IT, &trace, seed);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn as_the_definition_says(trace in any_trace()) {
+            let facts = Facts::of(&trace);
+            let broken = |broadcast: &Fact| facts.correct.contains(&broadcast.life.0) && !facts.hears(broadcast.life.0, broadcast.id);
+            let found = IT.check(&trace);
+            let first = facts.broadcasts.iter().find(|broadcast| broken(broadcast));
+            prop_assert_eq!(found.err().map(|violation| violation.events), first.map(|broadcast| vec![broadcast.event]));
+        }
+    }
+}
