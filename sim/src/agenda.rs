@@ -18,6 +18,10 @@ pub(crate) enum Due {
     Exclude { at: Rank, crashed: Rank },
     /// A process will crash in its next input that has an effect.
     Doom(Rank),
+    /// A process comes back, if it is the same crash still.
+    Return { rank: Rank, life: u32 },
+    /// A process stands still.
+    Pause,
     /// A partition begins.
     Partition,
     /// It ends.
@@ -29,7 +33,7 @@ pub(crate) enum Due {
 impl Due {
     /// Whether this alone keeps a run from being over. A wake may be out of date: the world counts those that are not.
     const fn matters(self) -> bool {
-        !matches!(self, Self::Wake { .. } | Self::Partition | Self::Heal | Self::Calm)
+        !matches!(self, Self::Wake { .. } | Self::Pause | Self::Partition | Self::Heal | Self::Calm)
     }
 }
 

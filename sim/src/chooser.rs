@@ -13,14 +13,16 @@ pub enum Site {
     Delay,
     /// Whether, when and how long a partition is there.
     Partition,
-    /// On which side of it a process is.
+    /// On which side of it a process is, or which link it cuts.
     Side,
-    /// Whether and when a process crashes, and between which two effects.
+    /// Whether and when a process crashes, between which two effects, and how long it is away.
     Crash,
     /// How long until a crash is known.
     Detection,
     /// What an application does next, and when.
     Application,
+    /// Whether, when and how long a process stands still.
+    Pause,
 }
 
 /// A probability, in parts of a million.

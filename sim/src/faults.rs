@@ -5,7 +5,7 @@ use tidings_clocks::Rank;
 
 use crate::Chance;
 
-/// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again.
+/// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are symmetric and total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Partitions {
@@ -15,11 +15,37 @@ pub struct Partitions {
     pub gap: Duration,
     /// The mean length of one: uniform from 0 to twice this.
     pub length: Duration,
+    /// How likely a partition cuts one direction only.
+    pub one_way: Chance,
+    /// How likely it cuts just one link, while both its ends reach all others.
+    pub partial: Chance,
+}
+
+impl Partitions {
+    /// None.
+    pub const NONE: Self = Self { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO, one_way: Chance::NEVER, partial: Chance::NEVER };
+}
+
+/// Pauses that come by themselves: a process stands still and goes on believing that nothing happened. Its messages wait for it, its deadlines pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pauses {
+    /// How many there are at most in a run, one after the other.
+    pub at_most: u32,
+    /// The mean time from the start of the run, or from the end of the pause before, to the next: uniform from 0 to twice this.
+    pub gap: Duration,
+    /// The mean length of one: uniform from 0 to twice this.
+    pub length: Duration,
+}
+
+impl Pauses {
+    /// None.
+    pub const NONE: Self = Self { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO };
 }
 
 /// What may go wrong in a run: the model of links, processes and detection.
 ///
-/// Losses, repetitions, partitions and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then everything heals, and liveness can be
+/// Losses, repetitions, partitions, pauses and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then everything heals, and liveness can be
 /// judged; delays go on, within the same bounds. What a script does to a world (cuts, crashes) is not bound to the phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -34,8 +60,12 @@ pub struct Faults {
     pub max_delay: Duration,
     /// Partitions that come by themselves.
     pub partitions: Partitions,
-    /// How many processes crash and stop, at most. Each crashes between two packets or effects of one input.
+    /// Pauses that come by themselves.
+    pub pauses: Pauses,
+    /// How many processes crash, at most; each once, between two packets or effects of one input.
     pub crashes: u32,
+    /// Within what time a process that crashed so comes back; `None`: it has stopped for ever.
+    pub downtime: Option<Duration>,
     /// Processes that do not crash by themselves, such as a sequencer.
     pub protected: Vec<Rank>,
     /// The time within which every live process is told that another one has crashed; `None`: nobody is ever told.
@@ -45,7 +75,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// No faults. Every packet takes 1 ms; a crash made by a script is known after at most 50 ms.
+    /// No faults. Every packet takes 1 ms; a crash made by a script is known after at most 50 ms. The chaos phase lasts 10 s, for what is changed in this.
     #[must_use]
     pub const fn calm() -> Self {
         Self {
@@ -53,11 +83,13 @@ impl Faults {
             duplicate: Chance::NEVER,
             min_delay: Duration::from_millis(1),
             max_delay: Duration::from_millis(1),
-            partitions: Partitions { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO },
+            partitions: Partitions::NONE,
+            pauses: Pauses::NONE,
             crashes: 0,
+            downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
-            chaos: Duration::ZERO,
+            chaos: Duration::from_secs(10),
         }
     }
 
@@ -69,8 +101,10 @@ impl Faults {
             duplicate: Chance::percent(10),
             min_delay: Duration::from_millis(1),
             max_delay: Duration::from_millis(20),
-            partitions: Partitions { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO },
+            partitions: Partitions::NONE,
+            pauses: Pauses::NONE,
             crashes: 0,
+            downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
             chaos: Duration::from_secs(10),
@@ -86,8 +120,10 @@ impl Faults {
             duplicate: Chance::percent(20),
             min_delay: Duration::from_micros(100),
             max_delay: Duration::from_millis(200),
-            partitions: Partitions { at_most: 3, gap: Duration::from_millis(500), length: Duration::from_millis(500) },
+            partitions: Partitions { at_most: 3, gap: Duration::from_millis(500), length: Duration::from_millis(500), ..Partitions::NONE },
+            pauses: Pauses::NONE,
             crashes: 1,
+            downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(500)),
             chaos: Duration::from_secs(10),

@@ -1,10 +1,84 @@
 #![cfg_attr(not(feature = "std"), no_std)]
-//! A deterministic world that runs any protocol under faults.
+//! A deterministic world in virtual time that runs any protocol under the faults of the system models, and records what happened: the same choices, the
+//! same run, to the byte.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use tidings_protocol::{Effects, Protocol, Rank, Refused, Time, To};
+//! use tidings_sim::{Chatter, Ending, Faults, Seeded, Talk, World, assert_keeps, seeds};
+//! use tidings_trace::MessageId;
+//!
+//! /// Best-effort broadcast over the bare network: what is lost is lost.
+//! struct Shout {
+//!     me: u32,
+//! }
+//!
+//! impl Protocol for Shout {
+//!     type Request = u64;
+//!     type Message = u64;
+//!     type Indication = (u32, u64);
+//!     type Record = Infallible;
+//!     type Refused = Infallible;
+//!     type Rejected = Infallible;
+//!
+//!     fn request(&mut self, _: Time, number: u64, effects: &mut impl Effects<Self>) -> Result<(), Refused<u64, Infallible>> {
+//!         effects.send(To::Others, number);
+//!         let _ = effects.indicate((self.me, number));
+//!         Ok(())
+//!     }
+//!     fn receive(&mut self, _: Time, from: Rank, number: u64, effects: &mut impl Effects<Self>) -> Result<(), Infallible> {
+//!         let _ = effects.indicate((from.0, number));
+//!         Ok(())
+//!     }
+//!     fn wake(&mut self, _: Time, _: &mut impl Effects<Self>) {}
+//!     fn deadline(&self) -> Option<Time> { None }
+//!     fn exclude(&mut self, _: Time, _: Rank, _: &mut impl Effects<Self>) {}
+//! }
+//!
+//! for seed in seeds(20) {
+//!     // Every process broadcasts 10 messages. The network loses one packet in five, and repeats none.
+//!     let chatter = Chatter::new(3, Talk::of(10), |id| id.number, |&(origin, number)| Some(MessageId { origin: Rank(origin), number }));
+//!     let faults = Faults { duplicate: tidings_sim::Chance::NEVER, ..Faults::lossy() };
+//!     let mut world = World::new(3, faults, Seeded::new(seed), chatter, |rank, _incarnation| Shout { me: rank.0 });
+//!     assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
+//!     assert!(world.stats().lost > 0);
+//!     assert_keeps!(world.trace(), [NoDuplication, NoCreation], seed);
+//! }
+//! ```
+//!
+//! # What is here
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`World`] | the processes, the network between them, and virtual time; O(log d) for an event when d things are due, no allocation for it but the message's own |
+//! | [`Faults`], [`Partitions`], [`Pauses`] | what may go wrong |
+//! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives |
+//! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) |
+//! | [`Chooser`], [`Site`], [`Chance`] | the one source of choice |
+//! | [`Seeded`] | an engine that draws from a seed |
+//! | [`Recorded`], [`Tape`], [`Replay`] | writes down what another engine chooses; plays it back |
+//! | [`Bytes`] | an engine that reads a fuzzer's bytes |
+//! | [`seeds`], `for_each_seed`, [`assert_keeps!`] | for property tests |
+//!
+//! # Which model
+//!
+//! Cachin, Guerraoui and Rodrigues, *Introduction to Reliable and Secure Distributed Programming* (2011), chapter 2: fair-loss links (2.4.2), crash-stop processes (2.2.2) that may recover
+//! (2.2.4), and, within the delays given, time that no process can rely on (2.5.1). [`World`] states it in full.
+//!
+//! # How to reproduce a run
+//!
+//! A run is a function of the protocol, the application, the [`Faults`] and the choices. From a seed: [`Seeded`]. From a tape, which outlives changes of generators: [`Recorded`], then [`Replay`].
+//!
+//! # Not here
+//!
+//! No protocol: this crate knows none by name. No judgement of traces: that is `tidings-trace`, whose properties [`assert_keeps!`] takes. No real network, clock or thread. Messages are never altered, and no
+//! process lies: links that corrupt and Byzantine processes are other models.
 
 extern crate alloc;
 
 mod agenda;
 mod application;
+mod assert_keeps;
 mod bytes;
 mod chatter;
 mod chooser;
@@ -24,7 +98,7 @@ pub use bytes::Bytes;
 pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
 pub use ending::Ending;
-pub use faults::{Faults, Partitions};
+pub use faults::{Faults, Partitions, Pauses};
 pub use recording::Recording;
 pub use seeded::Seeded;
 #[cfg(feature = "std")]
@@ -32,4 +106,5 @@ pub use seeds::for_each_seed;
 pub use seeds::seeds;
 pub use stats::Stats;
 pub use tape::{Recorded, Replay, Tape};
+pub use tidings_trace::{Property, check_all};
 pub use world::World;

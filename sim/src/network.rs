@@ -13,9 +13,33 @@ pub(crate) struct Copy<M> {
     /// The packet's number; both copies of a repeated packet have the same.
     pub(crate) packet: u64,
     /// The life of the sender in which it was sent.
-    pub(crate) life: u64,
+    pub(crate) life: u32,
     /// What travels.
     pub(crate) message: M,
+}
+
+/// Who does not hear whom while a passing partition lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// Everybody hears everybody.
+    None,
+    /// Two sides do not hear each other; one way: the `false` side hears the `true` side still.
+    Sides { sides: Vec<bool>, one_way: bool },
+    /// Two processes do not hear each other, and both hear all others; one way: `other` hears `one` still.
+    Link { one: Rank, other: Rank, one_way: bool },
+}
+
+impl Split {
+    fn parts(&self, from: Rank, to: Rank) -> bool {
+        match self {
+            Self::None => false,
+            Self::Sides { sides, one_way } => {
+                let (from, to) = (sides[from.index()], sides[to.index()]);
+                from != to && !(*one_way && from)
+            }
+            Self::Link { one, other, one_way } => (from, to) == (*other, *one) || (!one_way && (from, to) == (*one, *other)),
+        }
+    }
 }
 
 /// What is between the processes: the copies in flight, and which links are cut.
@@ -30,13 +54,20 @@ pub(crate) struct Network<M> {
     newest: Vec<u64>,
     /// Which links a script has cut, for each ordered pair; empty while none is.
     cuts: Vec<bool>,
-    /// On which side of the passing partition each process is; empty while there is none.
-    sides: Vec<bool>,
+    /// The passing partition.
+    split: Split,
 }
 
 impl<M> Network<M> {
     pub(crate) fn new(processes: usize) -> Self {
-        Self { processes, slots: Vec::new(), free: Vec::new(), newest: vec![0; processes * processes], cuts: Vec::new(), sides: Vec::new() }
+        Self {
+            processes,
+            slots: Vec::new(),
+            free: Vec::new(),
+            newest: vec![0; processes * processes],
+            cuts: Vec::new(),
+            split: Split::None,
+        }
     }
 
     /// Puts a copy in a free slot.
@@ -77,8 +108,7 @@ impl<M> Network<M> {
 
     /// Whether what `from` sends does not reach `to`.
     pub(crate) fn is_cut(&self, from: Rank, to: Rank) -> bool {
-        let parted = !self.sides.is_empty() && self.sides[from.index()] != self.sides[to.index()];
-        parted || (!self.cuts.is_empty() && self.cuts[from.index() * self.processes + to.index()])
+        self.split.parts(from, to) || (!self.cuts.is_empty() && self.cuts[from.index() * self.processes + to.index()])
     }
 
     /// Cuts one direction of one link.
@@ -101,13 +131,8 @@ impl<M> Network<M> {
         self.cuts.clear();
     }
 
-    /// Begins a passing partition.
-    pub(crate) fn part(&mut self, sides: Vec<bool>) {
-        self.sides = sides;
-    }
-
-    /// Ends it.
-    pub(crate) fn unite(&mut self) {
-        self.sides.clear();
+    /// Begins a passing partition, or ends it.
+    pub(crate) fn split(&mut self, split: Split) {
+        self.split = split;
     }
 }

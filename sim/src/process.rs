@@ -2,17 +2,22 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Incarnation, Protocol};
+use tidings_protocol::{Incarnation, Protocol, Recover};
+
+/// Makes of a fresh state and records the state that recovers.
+pub(crate) type Recall<P> = fn(&P, &[<P as Protocol>::Record]) -> P;
 
 /// One process as the world sees it.
 pub(crate) struct Process<P: Protocol> {
     pub(crate) protocol: P,
     pub(crate) incarnation: Incarnation,
     /// Which of its lives this is, recovered ones too. What it sent to itself in another one is gone.
-    pub(crate) life: u64,
+    pub(crate) life: u32,
     pub(crate) alive: bool,
     /// It crashes in its next input that has an effect.
     pub(crate) doomed: bool,
+    /// Until when it stands still without its noticing.
+    pub(crate) held_until: Time,
     /// When the one wake that counts is due.
     pub(crate) wake: Option<Time>,
     /// Which wake counts.
@@ -41,6 +46,7 @@ impl<P: Protocol> Process<P> {
             life: 0,
             alive: true,
             doomed: false,
+            held_until: Time::ZERO,
             wake: None,
             generation: 0,
             waiting: VecDeque::new(),
@@ -60,6 +66,19 @@ impl<P: Protocol> Process<P> {
         self.life += 1;
         self.alive = true;
         self.refused = false;
+        self.held_until = Time::ZERO;
         self.told.clear();
     }
+}
+
+/// The state that `fresh` begins with, and every record applied to it: recovery is replay.
+pub(crate) fn replay<P: Recover>(fresh: &P, records: &[P::Record]) -> P
+where
+    P::Record: Clone,
+{
+    let mut protocol = P::restore(fresh.snapshot());
+    for record in records {
+        protocol.apply(record.clone());
+    }
+    protocol
 }

@@ -29,7 +29,7 @@ pub struct Stats {
     pub partitioned: u64,
     /// Copies that came to a crashed process, or were waiting for it when it crashed.
     pub unheard: u64,
-    /// Copies that waited in the network because the application took nothing.
+    /// Copies that waited in the network because the application took nothing, or the process stood still.
     pub waited: u64,
     /// Messages given to protocols, from the network or from themselves.
     pub delivered: u64,
@@ -47,8 +47,10 @@ pub struct Stats {
     pub cut_off: u64,
     /// Times that a process was told of a crash.
     pub exclusions: u64,
-    /// Partitions that came by themselves or by [`partition`](crate::World::partition).
+    /// Partitions that came by themselves, or by [`World::partition`](crate::World::partition).
     pub partitions: u64,
-    /// The most copies in flight at once.
+    /// Pauses, those of a script too.
+    pub pauses: u64,
+    /// The most copies in flight at once, those that wait and those of a process to itself too.
     pub most_in_flight: u64,
 }

@@ -2,17 +2,18 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effect, Incarnation, Outbox, Protocol, Recover, Refused, To};
+use tidings_protocol::{Incarnation, Outbox, Protocol, Recover, Refused};
 use tidings_trace::{Trace, What};
 
 use crate::agenda::{Agenda, Due};
 use crate::chooser::{STEPS, fraction};
-use crate::network::{Copy, Network};
-use crate::process::Process;
+use crate::network::Network;
+use crate::process::{Process, Recall, replay};
 use crate::{Application, Chooser, Ending, Faults, Recording, Site, Stats};
 
-/// The inputs that a process may give itself (wakes, requests, messages to itself) while time stands still. Beyond it the run would never end.
-const INPUTS_PER_INSTANT: u32 = 1_000_000;
+mod effects;
+mod inputs;
+mod mishaps;
 
 /// A deterministic world in virtual time that runs one protocol at every process, under [`Faults`].
 ///
@@ -24,12 +25,13 @@ const INPUTS_PER_INSTANT: u32 = 1_000_000;
 /// - *Links* are fair-loss: packets are lost, repeated, late and overtake each other, and are never altered; the sender is always true. What a process sends to itself comes back at once, and cannot be lost
 ///   but by its crash.
 /// - *Partitions* eat what is sent or should arrive while the two are apart.
-/// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. A script can restart them, with or without what they persisted.
-/// - *Timing* is asynchronous within the delays given. All processes read the world's own time.
+/// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a [`downtime`](Faults::downtime), or by a script, they come back: with
+///   nothing, or with what they persisted.
+/// - *Timing* is asynchronous within the delays and pauses given. All processes read the world's own time.
 /// - *Detection*: after a crash every live process is told within the bound, and never falsely.
 ///
-/// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if a message goes to a rank outside of the view, and if a
-/// process keeps itself busy for ever while time stands still.
+/// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if a message goes to a rank
+/// outside of the view, and if a process keeps itself busy for ever while time stands still. Rule 7 it keeps itself: while the application does not take, messages wait.
 ///
 /// Memory O(n²) for n processes, and what is in flight.
 pub struct World<P: Protocol, A, C, B> {
@@ -47,7 +49,10 @@ pub struct World<P: Protocol, A, C, B> {
     /// Whether the chaos phase lasts.
     chaos: bool,
     partitions_left: u32,
+    pauses_left: u32,
     packets: u64,
+    /// How a process comes back with what it persisted; without it processes come back with nothing.
+    recall: Option<Recall<P>>,
     trace: Trace,
     recording: Recording,
     stats: Stats,
@@ -73,6 +78,7 @@ where
         let mut world = Self {
             chaos: !faults.chaos.is_zero(),
             partitions_left: faults.partitions.at_most,
+            pauses_left: faults.pauses.at_most,
             faults,
             chooser,
             application,
@@ -84,6 +90,7 @@ where
             outbox: Outbox::new(),
             now: Time::ZERO,
             packets: 0,
+            recall: None,
             trace: Trace::new(count),
             recording: Recording::default(),
             stats: Stats::default(),
@@ -94,7 +101,8 @@ where
         if world.chaos {
             world.agenda.push(Time::ZERO + world.faults.chaos, Due::Calm);
             world.plan_crashes();
-            world.plan_partition();
+            world.plan_partition(Time::ZERO);
+            world.plan_pause(Time::ZERO);
         }
         world
     }
@@ -103,6 +111,17 @@ where
     #[must_use]
     pub const fn recording(mut self, recording: Recording) -> Self {
         self.recording = recording;
+        self
+    }
+
+    /// The same world, in which processes that come back by themselves ([`Faults::downtime`]) do so with what they persisted, as by [`recover`](World::recover).
+    #[must_use]
+    pub fn recovering(mut self) -> Self
+    where
+        P: Recover,
+        P::Record: Clone,
+    {
+        self.recall = Some(replay::<P>);
         self
     }
 
@@ -168,10 +187,7 @@ where
     /// If it has not crashed.
     pub fn restart(&mut self, rank: Rank) {
         assert!(!self.is_alive(rank), "process {rank} cannot restart: it has not crashed");
-        let incarnation = self.processes[rank.index()].incarnation.next().expect("a process restarts fewer than 2^64 times");
-        let protocol = (self.build)(rank, incarnation);
-        self.processes[rank.index()].records.clear();
-        self.revive(rank, protocol, incarnation);
+        self.come_back(rank, None);
     }
 
     /// Brings a process back with what it persisted, in the same incarnation: the state that `build` makes, and every record applied to it in order.
@@ -184,12 +200,14 @@ where
         P::Record: Clone,
     {
         assert!(!self.is_alive(rank), "process {rank} cannot recover: it has not crashed");
-        let incarnation = self.processes[rank.index()].incarnation;
-        let mut protocol = P::restore((self.build)(rank, incarnation).snapshot());
-        for record in &self.processes[rank.index()].records {
-            protocol.apply(record.clone());
+        self.come_back(rank, Some(replay::<P>));
+    }
+
+    /// Stops a process for `span`, without its noticing: its messages, wakes and all else wait until then. Nothing if it has crashed. A pause that already lasts longer stays.
+    pub fn pause(&mut self, rank: Rank, span: Duration) {
+        if self.is_alive(rank) {
+            self.hold(rank, self.now + span);
         }
-        self.revive(rank, protocol, incarnation);
     }
 
     /// Tells `at` that `crashed` has crashed, once. Nothing if `at` itself has crashed.
@@ -212,7 +230,7 @@ where
         }
     }
 
-    /// Cuts the link from one process to another, in this direction only.
+    /// Cuts the link from one process to another, in this direction only, until [`mend`](World::mend) or [`heal`](World::heal).
     pub fn cut(&mut self, from: Rank, to: Rank) {
         self.network.cut(from, to);
     }
@@ -302,467 +320,10 @@ where
         self.now
     }
 
-    /// Does the next thing that is due by `limit`. Whether there was one.
-    fn advance(&mut self, limit: Time) -> bool {
-        while let Some((time, due)) = self.agenda.pop(limit) {
-            if let Due::Wake { rank, generation } = due
-                && !self.is_due(rank, generation, time)
-            {
-                continue;
-            }
-            self.now = time;
-            self.happen(due);
-            return true;
-        }
-        false
-    }
-
-    fn happen(&mut self, due: Due) {
-        match due {
-            Due::Start(rank) => self.start(rank),
-            Due::Arrival(slot) => self.arrive(slot),
-            Due::Feed(rank) => self.feed(rank),
-            Due::Wake { rank, .. } => self.on_deadline(rank),
-            Due::Exclude { at, crashed } => {
-                if self.is_alive(at) && !self.is_alive(crashed) {
-                    self.tell(at, crashed);
-                }
-            }
-            Due::Doom(rank) => {
-                let process = &mut self.processes[rank.index()];
-                process.doomed = process.alive && self.chaos;
-            }
-            Due::Partition => self.part(),
-            Due::Heal => {
-                if self.chaos {
-                    self.network.unite();
-                    self.plan_partition();
-                }
-            }
-            Due::Calm => self.calm(),
-        }
-    }
-
-    fn start(&mut self, rank: Rank) {
-        self.processes[rank.index()].starting = false;
-        if self.is_alive(rank) {
-            let now = self.reading(rank);
-            self.application.started(rank, now, &mut self.chooser);
-            self.settle(rank);
-        }
-    }
-
-    /// A copy comes out of the network.
-    fn arrive(&mut self, slot: u32) {
-        let Copy { from, to, packet, life, .. } = *self.network.peek(slot);
-        let receiver = &mut self.processes[to.index()];
-        if !receiver.alive || (from == to && life != receiver.life) {
-            self.network.take(slot);
-            self.stats.unheard += 1;
-        } else if self.network.is_cut(from, to) {
-            self.network.take(slot);
-            self.stats.partitioned += 1;
-        } else if receiver.waiting.is_empty() && self.application.takes(to) {
-            let message = self.network.take(slot).message;
-            self.receive(from, to, packet, message);
-        } else {
-            receiver.waiting.push_back(slot);
-            self.stats.waited += 1;
-            self.feed_later(to);
-        }
-    }
-
-    /// The application of `rank` may take again.
-    fn feed(&mut self, rank: Rank) {
-        let process = &mut self.processes[rank.index()];
-        process.feeding = false;
-        if process.alive
-            && self.application.takes(rank)
-            && let Some(slot) = process.waiting.pop_front()
-        {
-            let Copy { from, to, packet, message, .. } = self.network.take(slot);
-            self.receive(from, to, packet, message);
-        }
-    }
-
-    fn receive(&mut self, from: Rank, to: Rank, packet: u64, message: P::Message) {
-        if from == to {
-            self.count_own_input(to);
-        } else if self.network.arrived(from, to, packet) {
-            self.stats.overtaken += 1;
-        }
-        self.stats.events += 1;
-        self.stats.delivered += 1;
-        self.record(Recording::Everything, to, What::Receive { packet, from });
-        let now = self.reading(to);
-        if let Err(why) = self.processes[to.index()].protocol.receive(now, from, message, &mut self.outbox) {
-            self.stats.rejected += 1;
-            self.application.rejected(to, now, from, why);
-        }
-        self.settle(to);
-    }
-
-    fn on_deadline(&mut self, rank: Rank) {
-        let process = &mut self.processes[rank.index()];
-        process.wake = None;
-        self.expectant -= 1;
-        let now = self.reading(rank);
-        if self.processes[rank.index()].protocol.deadline().is_some_and(|deadline| deadline <= now) {
-            self.call_wake(rank);
-        } else {
-            self.count_own_input(rank);
-        }
-        self.settle(rank);
-    }
-
-    fn call_wake(&mut self, rank: Rank) {
-        self.count_own_input(rank);
-        self.stats.events += 1;
-        self.stats.wakes += 1;
-        let now = self.reading(rank);
-        self.processes[rank.index()].protocol.wake(now, &mut self.outbox);
-    }
-
-    fn tell(&mut self, at: Rank, crashed: Rank) {
-        let process = &mut self.processes[at.index()];
-        if process.told.insert(crashed) {
-            self.stats.events += 1;
-            self.stats.exclusions += 1;
-            self.record(Recording::Deliveries, at, What::Exclude(crashed));
-            let now = self.reading(at);
-            self.processes[at.index()].protocol.exclude(now, crashed, &mut self.outbox);
-            self.settle(at);
-        }
-    }
-
-    /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline.
-    fn settle(&mut self, rank: Rank) {
-        self.carry_out(rank);
-        while self.is_alive(rank)
-            && let Some(request) = self.application.next(rank, self.reading(rank))
-        {
-            if let Err(refused) = self.ask(rank, request) {
-                let now = self.reading(rank);
-                self.application.refused(rank, now, refused);
-                self.processes[rank.index()].refused = true;
-                break;
-            }
-            self.processes[rank.index()].refused = false;
-            self.carry_out(rank);
-        }
-        if self.is_alive(rank) {
-            self.feed_later(rank);
-            self.expect(rank);
-        }
-    }
-
-    /// Gives one request to a protocol. Its effects are in the outbox then.
-    fn ask(&mut self, rank: Rank, request: P::Request) -> Result<(), Refused<P::Request, P::Refused>> {
-        self.count_own_input(rank);
-        self.stats.events += 1;
-        let now = self.reading(rank);
-        let name = if self.recording >= Recording::Deliveries { self.application.name_request(rank, &request) } else { None };
-        let answer = self.processes[rank.index()].protocol.request(now, request, &mut self.outbox);
-        if answer.is_ok() {
-            self.stats.requests += 1;
-            if let Some(what) = name {
-                self.record(Recording::Deliveries, rank, what);
-            }
-        } else {
-            self.stats.refused += 1;
-            let emitted = self.outbox.len();
-            assert!(emitted == 0, "process {rank} refused a request and yet emitted {emitted} effects (rule 3)");
-        }
-        answer
-    }
-
-    /// Carries out what is in the outbox, in order.
-    fn carry_out(&mut self, rank: Rank) {
-        if self.processes[rank.index()].doomed && !self.outbox.is_empty() {
-            self.carry_out_and_crash(rank);
-            return;
-        }
-        while let Some(effect) = self.outbox.pop() {
-            self.carry_out_one(rank, effect, u64::MAX);
-        }
-    }
-
-    /// Carries out some of what is in the outbox, then crashes: the packets of one fan-out count one by one.
-    fn carry_out_and_crash(&mut self, rank: Rank) {
-        let effects: Vec<Effect<P>> = self.outbox.drain().collect();
-        let others = self.processes.len() as u64 - 1;
-        let parts = |effect: &Effect<P>| if matches!(effect, Effect::Send { to: To::Others, .. }) { others } else { 1 };
-        let all: u64 = effects.iter().map(parts).sum();
-        let cut_off = u64::from(self.chooser.choose(Site::Crash, u32::try_from(all).unwrap_or(u32::MAX - 1) + 1));
-        let mut left = all - cut_off;
-        for effect in effects {
-            let parts = parts(&effect).min(left);
-            if parts > 0 {
-                self.carry_out_one(rank, effect, parts);
-                left -= parts;
-            }
-        }
-        self.stats.cut_off += cut_off;
-        self.stop(rank);
-    }
-
-    /// Carries out one effect; of a fan-out only the first `parts` packets.
-    fn carry_out_one(&mut self, rank: Rank, effect: Effect<P>, parts: u64) {
-        match effect {
-            Effect::Send { to: To::One(to), message } if to == rank => self.loop_back(rank, message),
-            Effect::Send { to: To::One(to), message } => {
-                let processes = self.processes.len();
-                assert!(to.index() < processes, "process {rank} sends to {to}, which is not in a view of {processes} processes");
-                self.send(rank, core::iter::once(to), message);
-            }
-            Effect::Send { to: To::Others, message } => {
-                let others = (0..self.processes.len()).map(Rank::new).filter(move |to| *to != rank);
-                self.send(rank, others.take(usize::try_from(parts).unwrap_or(usize::MAX)), message);
-            }
-            Effect::Persist(record) => {
-                self.stats.persisted += 1;
-                self.processes[rank.index()].records.push(record);
-            }
-            Effect::Indicate(indication) => {
-                self.stats.indications += 1;
-                if self.recording >= Recording::Deliveries
-                    && let Some(what) = self.application.name_indication(rank, &indication)
-                {
-                    self.record(Recording::Deliveries, rank, what);
-                }
-                let now = self.reading(rank);
-                self.application.indicated(rank, now, indication);
-            }
-        }
-    }
-
-    fn loop_back(&mut self, rank: Rank, message: P::Message) {
-        self.stats.looped += 1;
-        self.packets += 1;
-        self.record(Recording::Everything, rank, What::Send { packet: self.packets, to: rank });
-        self.put(self.now, Copy { from: rank, to: rank, packet: self.packets, life: self.processes[rank.index()].life, message });
-    }
-
-    /// Gives a message to the network, once for each destination. It is cloned for each copy that travels but one.
-    fn send(&mut self, from: Rank, destinations: impl Iterator<Item = Rank>, message: P::Message) {
-        let life = self.processes[from.index()].life;
-        let bytes = self.application.weigh(&message) as u64;
-        let mut last: Option<(Time, Rank, u64)> = None;
-        for to in destinations {
-            self.packets += 1;
-            let packet = self.packets;
-            self.stats.sent += 1;
-            self.stats.bytes += bytes;
-            self.record(Recording::Everything, from, What::Send { packet, to });
-            for _ in 0..self.copies(from, to) {
-                let arrival = self.now + self.delay();
-                if let Some((time, to, packet)) = last.replace((arrival, to, packet)) {
-                    self.put(time, Copy { from, to, packet, life, message: message.clone() });
-                }
-            }
-        }
-        if let Some((time, to, packet)) = last {
-            self.put(time, Copy { from, to, packet, life, message });
-        }
-    }
-
-    /// How many copies of a packet travel.
-    fn copies(&mut self, from: Rank, to: Rank) -> u32 {
-        if self.network.is_cut(from, to) {
-            self.stats.partitioned += 1;
-            return 0;
-        }
-        if self.chaos && self.chooser.happens(Site::Lose, self.faults.loss) {
-            self.stats.lost += 1;
-            return 0;
-        }
-        if self.chaos && self.chooser.happens(Site::Duplicate, self.faults.duplicate) {
-            self.stats.duplicated += 1;
-            return 2;
-        }
-        1
-    }
-
-    fn delay(&mut self) -> Duration {
-        let shortest = self.faults.min_delay;
-        shortest + self.draw(Site::Delay, self.faults.max_delay.saturating_sub(shortest))
-    }
-
-    fn put(&mut self, arrival: Time, copy: Copy<P::Message>) {
-        let slot = self.network.put(copy);
-        self.agenda.push(arrival, Due::Arrival(slot));
-        self.stats.most_in_flight = self.stats.most_in_flight.max(self.network.in_flight() as u64);
-    }
-
-    /// Sees to it that what waits for the application of `rank` is tried when it takes.
-    fn feed_later(&mut self, rank: Rank) {
-        let process = &mut self.processes[rank.index()];
-        if !process.waiting.is_empty() && !process.feeding && self.application.takes(rank) {
-            process.feeding = true;
-            self.agenda.push(self.now, Due::Feed(rank));
-        }
-    }
-
-    /// The earliest deadline of `rank`: its protocol's or its application's.
-    fn deadline(&self, rank: Rank) -> Option<Time> {
-        let protocol = self.processes[rank.index()].protocol.deadline();
-        match (protocol, self.application.deadline(rank)) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// Notes when `rank` wants to be woken. One wake counts for each process: a later deadline leaves it and is looked up when it comes due.
-    fn expect(&mut self, rank: Rank) {
-        let deadline = self.deadline(rank).map(|deadline| deadline.max(self.now));
-        let process = &mut self.processes[rank.index()];
-        match (process.wake, deadline) {
-            (Some(wake), Some(deadline)) if wake <= deadline => {}
-            (None, None) => {}
-            (_, Some(deadline)) => {
-                self.expectant += usize::from(process.wake.is_none());
-                process.wake = Some(deadline);
-                process.generation = process.generation.wrapping_add(1);
-                self.agenda.push(deadline, Due::Wake { rank, generation: process.generation });
-            }
-            (Some(_), None) => {
-                self.expectant -= 1;
-                process.wake = None;
-                process.generation = process.generation.wrapping_add(1);
-            }
-        }
-    }
-
-    /// Whether this wake counts and its deadline has come. A deadline that was moved on is put down again.
-    fn is_due(&mut self, rank: Rank, generation: u32, time: Time) -> bool {
-        if self.processes[rank.index()].wake.is_none() || self.processes[rank.index()].generation != generation {
-            return false;
-        }
-        let deadline = self.deadline(rank);
-        if deadline.is_some_and(|deadline| deadline <= time) {
-            return true;
-        }
-        let process = &mut self.processes[rank.index()];
-        process.wake = deadline;
-        if let Some(deadline) = deadline {
-            self.agenda.push(deadline, Due::Wake { rank, generation });
-        } else {
-            self.expectant -= 1;
-        }
-        false
-    }
-
-    fn begin(&mut self, rank: Rank) {
-        let process = &mut self.processes[rank.index()];
-        if !process.starting {
-            process.starting = true;
-            self.agenda.push(self.now, Due::Start(rank));
-        }
-    }
-
-    fn stop(&mut self, rank: Rank) {
-        let process = &mut self.processes[rank.index()];
-        process.alive = false;
-        process.doomed = false;
-        process.generation = process.generation.wrapping_add(1);
-        if process.wake.take().is_some() {
-            self.expectant -= 1;
-        }
-        for slot in process.waiting.drain(..) {
-            self.network.take(slot);
-            self.stats.unheard += 1;
-        }
-        self.stats.crashes += 1;
-        self.record(Recording::Deliveries, rank, What::Crash);
-        self.application.crashed(rank, self.now);
-        for at in self.ranks() {
-            if self.is_alive(at) {
-                self.detect(at, rank);
-            }
-        }
-    }
-
-    /// Lets `at` be told of a crash within the bound.
-    fn detect(&mut self, at: Rank, crashed: Rank) {
-        if let Some(bound) = self.faults.detection {
-            let told = self.now + self.draw(Site::Detection, bound);
-            self.agenda.push(told, Due::Exclude { at, crashed });
-        }
-    }
-
-    fn revive(&mut self, rank: Rank, protocol: P, incarnation: Incarnation) {
-        self.processes[rank.index()].revive(protocol, incarnation);
-        self.stats.restarts += 1;
-        self.record(Recording::Deliveries, rank, What::Restart);
-        self.begin(rank);
-        for crashed in self.ranks() {
-            if !self.is_alive(crashed) {
-                self.detect(rank, crashed);
-            }
-        }
-    }
-
-    /// Chooses who crashes, and when: as likely in the first hundredth of the chaos phase as in its last half, because most protocols are done early.
-    fn plan_crashes(&mut self) {
-        let mut candidates: Vec<Rank> = self.ranks().filter(|rank| !self.faults.protected.contains(rank)).collect();
-        for _ in 0..self.faults.crashes {
-            let options = u32::try_from(candidates.len()).unwrap_or(u32::MAX - 1) + 1;
-            let Some(victim) = self.chooser.choose(Site::Crash, options).checked_sub(1) else { continue };
-            let rank = candidates.swap_remove(victim as usize);
-            let within = self.faults.chaos / (1 << self.chooser.choose(Site::Crash, 10));
-            let at = Time::ZERO + within / 2 + self.draw(Site::Crash, within / 2);
-            self.agenda.push(at, Due::Doom(rank));
-        }
-    }
-
-    /// Chooses when the next partition comes, if one comes.
-    fn plan_partition(&mut self) {
-        if self.partitions_left > 0 {
-            self.partitions_left -= 1;
-            if let Some(choice) = self.chooser.choose(Site::Partition, STEPS).checked_sub(1) {
-                let gap = fraction(self.faults.partitions.gap.saturating_mul(2), choice, STEPS - 1);
-                self.agenda.push(self.now + gap, Due::Partition);
-            }
-        }
-    }
-
-    fn part(&mut self) {
-        if self.chaos {
-            let sides: Vec<bool> = self.ranks().map(|_| self.chooser.choose(Site::Side, 2) == 1).collect();
-            if sides.iter().any(|side| *side != sides[0]) {
-                self.stats.partitions += 1;
-                self.network.part(sides);
-            }
-            let length = self.draw(Site::Partition, self.faults.partitions.length.saturating_mul(2));
-            self.agenda.push(self.now + length, Due::Heal);
-        }
-    }
-
-    /// Ends the chaos phase: all heals, and whoever was to crash does.
-    fn calm(&mut self) {
-        self.chaos = false;
-        self.network.unite();
-        for rank in self.ranks() {
-            if self.processes[rank.index()].doomed {
-                self.stop(rank);
-            }
-        }
-    }
-
     /// Chooses a time from zero to `span`. No time to choose is no choice.
     fn draw(&mut self, site: Site, span: Duration) -> Duration {
         let options = u32::try_from(span.as_nanos().saturating_add(1)).unwrap_or(u32::MAX).min(STEPS);
         if options <= 1 { Duration::ZERO } else { fraction(span, self.chooser.choose(site, options), options) }
-    }
-
-    fn count_own_input(&mut self, rank: Rank) {
-        let (instant, inputs) = &mut self.processes[rank.index()].instant;
-        if *instant == self.now {
-            *inputs += 1;
-            assert!(*inputs < INPUTS_PER_INSTANT, "process {rank} keeps itself busy while time stands still at {}", self.now);
-        } else {
-            (*instant, *inputs) = (self.now, 0);
-        }
     }
 
     fn record(&mut self, level: Recording, rank: Rank, what: What) {

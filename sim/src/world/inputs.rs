@@ -1,0 +1,277 @@
+//! What happens to a process: its inputs, and when they are due.
+
+use tidings_clocks::{Rank, Time};
+use tidings_protocol::{Incarnation, Protocol, Refused};
+use tidings_trace::What;
+
+use super::World;
+use crate::agenda::Due;
+use crate::network::Copy;
+use crate::{Application, Chooser, Recording};
+
+/// The inputs that a process may give itself (wakes, requests, messages to itself) while time stands still. Beyond it the run would never end.
+const INPUTS_PER_INSTANT: u32 = 1_000_000;
+
+impl<P, A, C, B> World<P, A, C, B>
+where
+    P: Protocol,
+    A: Application<P>,
+    C: Chooser,
+    B: FnMut(Rank, Incarnation) -> P,
+{
+    /// Does the next thing that is due by `limit`. Whether there was one.
+    pub(super) fn advance(&mut self, limit: Time) -> bool {
+        while let Some((time, due)) = self.agenda.pop(limit) {
+            match due {
+                Due::Start(rank) | Due::Feed(rank) | Due::Wake { rank, .. } | Due::Exclude { at: rank, .. }
+                    if self.processes[rank.index()].held_until > time =>
+                {
+                    self.agenda.push(self.processes[rank.index()].held_until, due);
+                    continue;
+                }
+                Due::Wake { rank, generation } if !self.is_due(rank, generation, time) => continue,
+                _ => self.now = time,
+            }
+            self.happen(due);
+            return true;
+        }
+        false
+    }
+
+    pub(super) fn happen(&mut self, due: Due) {
+        match due {
+            Due::Start(rank) => self.start(rank),
+            Due::Arrival(slot) => self.arrive(slot),
+            Due::Feed(rank) => self.feed(rank),
+            Due::Wake { rank, .. } => self.on_deadline(rank),
+            Due::Exclude { at, crashed } => {
+                if self.is_alive(at) && !self.is_alive(crashed) {
+                    self.tell(at, crashed);
+                }
+            }
+            Due::Doom(rank) => {
+                let process = &mut self.processes[rank.index()];
+                process.doomed = process.alive && self.chaos;
+            }
+            Due::Return { rank, life } => {
+                let process = &self.processes[rank.index()];
+                if !process.alive && process.life == life {
+                    self.come_back(rank, self.recall);
+                }
+            }
+            Due::Pause => self.hold_somebody(),
+            Due::Partition => self.part(),
+            Due::Heal => self.unite(),
+            Due::Calm => self.calm(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, rank: Rank) {
+        let process = &mut self.processes[rank.index()];
+        if !process.starting {
+            process.starting = true;
+            self.agenda.push(self.now, Due::Start(rank));
+        }
+    }
+
+    pub(super) fn start(&mut self, rank: Rank) {
+        self.processes[rank.index()].starting = false;
+        if self.is_alive(rank) {
+            let now = self.reading(rank);
+            self.application.started(rank, now, &mut self.chooser);
+            self.settle(rank);
+        }
+    }
+
+    /// A copy comes out of the network.
+    pub(super) fn arrive(&mut self, slot: u32) {
+        let Copy { from, to, packet, life, .. } = *self.network.peek(slot);
+        let receiver = &mut self.processes[to.index()];
+        if !receiver.alive || (from == to && life != receiver.life) {
+            self.network.take(slot);
+            self.stats.unheard += 1;
+        } else if self.network.is_cut(from, to) {
+            self.network.take(slot);
+            self.stats.partitioned += 1;
+        } else if receiver.waiting.is_empty() && receiver.held_until <= self.now && self.application.takes(to) {
+            let message = self.network.take(slot).message;
+            self.receive(from, to, packet, message);
+        } else {
+            receiver.waiting.push_back(slot);
+            self.stats.waited += 1;
+            self.feed_later(to);
+        }
+    }
+
+    /// Tries what waits for `rank`: its application may take again, its pause may be over.
+    pub(super) fn feed(&mut self, rank: Rank) {
+        let process = &mut self.processes[rank.index()];
+        process.feeding = false;
+        if process.alive
+            && self.application.takes(rank)
+            && let Some(slot) = process.waiting.pop_front()
+        {
+            let Copy { from, to, packet, message, .. } = self.network.take(slot);
+            self.receive(from, to, packet, message);
+        }
+    }
+
+    /// Sees to it that what waits for `rank` is tried again, if its application takes now.
+    pub(super) fn feed_later(&mut self, rank: Rank) {
+        let process = &mut self.processes[rank.index()];
+        if !process.waiting.is_empty() && !process.feeding && self.application.takes(rank) {
+            process.feeding = true;
+            self.agenda.push(self.now.max(process.held_until), Due::Feed(rank));
+        }
+    }
+
+    pub(super) fn receive(&mut self, from: Rank, to: Rank, packet: u64, message: P::Message) {
+        if from == to {
+            self.count_own_input(to);
+        } else if self.network.arrived(from, to, packet) {
+            self.stats.overtaken += 1;
+        }
+        self.stats.events += 1;
+        self.stats.delivered += 1;
+        self.record(Recording::Everything, to, What::Receive { packet, from });
+        let now = self.reading(to);
+        if let Err(why) = self.processes[to.index()].protocol.receive(now, from, message, &mut self.outbox) {
+            self.stats.rejected += 1;
+            self.application.rejected(to, now, from, why);
+        }
+        self.settle(to);
+    }
+
+    pub(super) fn on_deadline(&mut self, rank: Rank) {
+        let process = &mut self.processes[rank.index()];
+        process.wake = None;
+        self.expectant -= 1;
+        let now = self.reading(rank);
+        if self.processes[rank.index()].protocol.deadline().is_some_and(|deadline| deadline <= now) {
+            self.call_wake(rank);
+        } else {
+            self.count_own_input(rank);
+        }
+        self.settle(rank);
+    }
+
+    pub(super) fn call_wake(&mut self, rank: Rank) {
+        self.count_own_input(rank);
+        self.stats.events += 1;
+        self.stats.wakes += 1;
+        let now = self.reading(rank);
+        self.processes[rank.index()].protocol.wake(now, &mut self.outbox);
+    }
+
+    pub(super) fn tell(&mut self, at: Rank, crashed: Rank) {
+        let process = &mut self.processes[at.index()];
+        if process.told.insert(crashed) {
+            self.stats.events += 1;
+            self.stats.exclusions += 1;
+            self.record(Recording::Deliveries, at, What::Exclude(crashed));
+            let now = self.reading(at);
+            self.processes[at.index()].protocol.exclude(now, crashed, &mut self.outbox);
+            self.settle(at);
+        }
+    }
+
+    /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline.
+    pub(super) fn settle(&mut self, rank: Rank) {
+        self.carry_out(rank);
+        while self.is_alive(rank)
+            && let Some(request) = self.application.next(rank, self.reading(rank))
+        {
+            if let Err(refused) = self.ask(rank, request) {
+                let now = self.reading(rank);
+                self.application.refused(rank, now, refused);
+                self.processes[rank.index()].refused = true;
+                break;
+            }
+            self.processes[rank.index()].refused = false;
+            self.carry_out(rank);
+        }
+        if self.is_alive(rank) {
+            self.feed_later(rank);
+            self.expect(rank);
+        }
+    }
+
+    /// Gives one request to a protocol. Its effects are in the outbox then.
+    pub(super) fn ask(&mut self, rank: Rank, request: P::Request) -> Result<(), Refused<P::Request, P::Refused>> {
+        self.count_own_input(rank);
+        self.stats.events += 1;
+        let now = self.reading(rank);
+        let name = if self.recording >= Recording::Deliveries { self.application.name_request(rank, &request) } else { None };
+        let answer = self.processes[rank.index()].protocol.request(now, request, &mut self.outbox);
+        if answer.is_ok() {
+            self.stats.requests += 1;
+            if let Some(what) = name {
+                self.record(Recording::Deliveries, rank, what);
+            }
+        } else {
+            self.stats.refused += 1;
+            let emitted = self.outbox.len();
+            assert!(emitted == 0, "process {rank} refused a request and yet emitted {emitted} effects (rule 3)");
+        }
+        answer
+    }
+
+    /// The earliest deadline of `rank`: its protocol's or its application's.
+    pub(super) fn deadline(&self, rank: Rank) -> Option<Time> {
+        let protocol = self.processes[rank.index()].protocol.deadline();
+        match (protocol, self.application.deadline(rank)) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Notes when `rank` wants to be woken. One wake counts for each process: a later deadline leaves it and is looked up when it comes due.
+    pub(super) fn expect(&mut self, rank: Rank) {
+        let deadline = self.deadline(rank).map(|deadline| deadline.max(self.now));
+        let process = &mut self.processes[rank.index()];
+        match (process.wake, deadline) {
+            (Some(wake), Some(deadline)) if wake <= deadline => {}
+            (None, None) => {}
+            (_, Some(deadline)) => {
+                self.expectant += usize::from(process.wake.is_none());
+                process.wake = Some(deadline);
+                process.generation = process.generation.wrapping_add(1);
+                self.agenda.push(deadline, Due::Wake { rank, generation: process.generation });
+            }
+            (Some(_), None) => {
+                self.expectant -= 1;
+                process.wake = None;
+                process.generation = process.generation.wrapping_add(1);
+            }
+        }
+    }
+
+    /// Whether this wake counts and its deadline has come by `time`. A deadline that was moved on is put down again.
+    pub(super) fn is_due(&mut self, rank: Rank, generation: u32, time: Time) -> bool {
+        if self.processes[rank.index()].wake.is_none() || self.processes[rank.index()].generation != generation {
+            return false;
+        }
+        let deadline = self.deadline(rank);
+        if deadline.is_some_and(|deadline| deadline <= time) {
+            return true;
+        }
+        let process = &mut self.processes[rank.index()];
+        process.wake = deadline;
+        if let Some(deadline) = deadline {
+            self.agenda.push(deadline, Due::Wake { rank, generation });
+        } else {
+            self.expectant -= 1;
+        }
+        false
+    }
+
+    pub(super) fn count_own_input(&mut self, rank: Rank) {
+        let (instant, inputs) = &mut self.processes[rank.index()].instant;
+        if *instant == self.now {
+            *inputs += 1;
+            assert!(*inputs < INPUTS_PER_INSTANT, "process {rank} keeps itself busy while time stands still at {}", self.now);
+        } else {
+            (*instant, *inputs) = (self.now, 0);
+        }
+    }
+}
