@@ -3,10 +3,34 @@
 
 extern crate alloc;
 
+mod backoff;
+mod best_effort;
 mod broadcast;
+mod credit;
+mod flow;
+mod frame;
+mod ledger;
 mod link;
+mod link_refused;
+mod link_rejected;
+mod link_stats;
+mod perfect_link;
+mod received;
+mod relay;
+mod reliable;
 mod rule;
+mod stubborn_link;
 
+pub use backoff::Backoff;
+pub use best_effort::{BestEffort, BestEffortRefused};
 pub use broadcast::{Broadcast, Cast, Class, Delivery};
+pub use frame::Frame;
 pub use link::{Incoming, Link, Outgoing};
+pub use link_refused::LinkRefused;
+pub use link_rejected::LinkRejected;
+pub use link_stats::LinkStats;
+pub use perfect_link::PerfectLink;
+pub use relay::Relay;
+pub use reliable::{MalformedRelay, Reliable, ReliableRefused, ReliableRejected, ReliableStats};
 pub use rule::Rule;
+pub use stubborn_link::{Stubborn, StubbornLink, StubbornRefused, StubbornRejected, StubbornStats};

@@ -7,4 +7,6 @@ pub enum Rule {
     Fifo,
     /// Messages are delivered after those that happened before them at other processes.
     Causal,
+    /// All processes deliver in one and the same order.
+    Total,
 }

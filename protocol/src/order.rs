@@ -34,18 +34,21 @@ pub trait Order {
 
     /// Takes what arrived, and hands everything that became deliverable to `deliver`, in order.
     ///
-    /// A payload that `deliver` gives back stays here until [`release`](Order::release); nothing after it in the order is delivered before it.
+    /// If there is no room ([`Offer::Full`]), the message comes back with its stamp. A payload that `deliver` gives back stays here until [`release`](Order::release); nothing after it in the order is delivered before it.
     fn offer(
         &mut self,
         from: Rank,
         stamp: Self::Stamp,
         payload: Self::Payload,
         deliver: &mut impl FnMut(Rank, Self::Payload) -> Result<(), Self::Payload>,
-    ) -> Offer<Self::Payload, Self::Malformed>;
+    ) -> Offer<(Self::Stamp, Self::Payload), Self::Malformed>;
 
     /// Offers again to `deliver` what it gave back before.
     fn release(&mut self, deliver: &mut impl FnMut(Rank, Self::Payload) -> Result<(), Self::Payload>);
 
     /// How many messages are held back now.
     fn held(&self) -> usize;
+
+    /// The most messages that are ever held back.
+    fn most_held(&self) -> usize;
 }
