@@ -1,0 +1,143 @@
+use alloc::vec::Vec;
+use core::borrow::Borrow;
+
+use tidings_clocks::{CausalContext, Dot, Overflow};
+
+use crate::{Causal, DotMap, DotSet, Join, TwoEvents};
+
+/// A set in which an addition wins over a concurrent removal: a removal removes the additions that its actor had seen, and no others.
+///
+/// The optimised observed-remove set (Bieniusa and others, *An optimized conflict-free replicated set*, 2012) with deltas (Almeida, Shoker, Baquero, *Delta
+/// state replicated data types*, 2018, section 7.3, figure 10). There are no tombstones: it takes O(live elements + actors), plus a run for each
+/// gap in what is known. An actor id belongs to one incarnation of a process: one that forgot its state and goes on under its old id names new events
+/// with old dots, which others hold for dead.
+///
+/// ```
+/// use tidings_crdt::{AddWinsSet, Join};
+///
+/// let (mut here, mut there) = (AddWinsSet::new(), AddWinsSet::new());
+/// let milk = here.add("here", "milk")?;
+/// there.join(&milk);
+/// let removal = here.remove("milk");
+/// let again = there.add("there", "milk")?; // concurrently
+/// here.join(&again);
+/// there.join(&removal);
+/// assert!(here.contains("milk"));
+/// assert_eq!(here, there);
+/// # Ok::<(), tidings_clocks::Overflow>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "A: serde::Serialize, T: serde::Serialize",
+        deserialize = "A: Ord + Clone + serde::Deserialize<'de>, T: Ord + Clone + serde::Deserialize<'de>"
+    ))
+)]
+pub struct AddWinsSet<A, T>(Causal<A, DotMap<A, T, DotSet<A>>>);
+
+impl<A, T> AddWinsSet<A, T> {
+    /// The empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Causal::new())
+    }
+
+    /// How many elements there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.store().len()
+    }
+
+    /// Whether there is no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.store().is_empty()
+    }
+
+    /// The elements, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
+        self.0.store().iter().map(|(element, _)| element)
+    }
+
+    /// The events that are known: the additions, live or removed.
+    #[must_use]
+    pub const fn context(&self) -> &CausalContext<A> {
+        self.0.context()
+    }
+}
+
+impl<A, T: Ord> AddWinsSet<A, T> {
+    /// Whether `element` is in the set. O(log n).
+    #[must_use]
+    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.store().entry(element).is_some()
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
+    /// Adds in the name of `actor` and returns the delta: the element under a new dot, which takes the place of its older ones. O(log n).
+    ///
+    /// # Errors
+    /// [`Overflow`] if `actor` has no dot left; the set is unchanged.
+    pub fn add(&mut self, actor: A, element: T) -> Result<Self, Overflow> {
+        let dot = self.context().next(actor)?;
+        let replaced = self.dots_of(&element);
+        Ok(self.apply(DotMap::of(element, DotSet::of(dot)), replaced))
+    }
+
+    /// Removes the element as it is seen here and returns the delta: the dots of its additions. The delta is empty if it is not there. O(log n).
+    pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> Self
+    where
+        T: Borrow<Q>,
+    {
+        let removed = self.dots_of(element);
+        self.apply(DotMap::new(), removed)
+    }
+
+    /// Removes all elements seen here and returns the delta: the dots of their additions. O(n log n).
+    pub fn clear(&mut self) -> Self {
+        let removed = self.0.store().dots().cloned().collect();
+        self.apply(DotMap::new(), removed)
+    }
+
+    /// As [`Join::join`], but tells of two different elements under one dot. O(n + m).
+    ///
+    /// # Errors
+    /// [`TwoEvents`] with the dot; the set is unchanged.
+    pub fn join_checked(&mut self, other: &Self) -> Result<bool, TwoEvents<A>> {
+        self.0.join_checked(&other.0)
+    }
+
+    fn dots_of<Q: Ord + ?Sized>(&self, element: &Q) -> Vec<Dot<A>>
+    where
+        T: Borrow<Q>,
+    {
+        self.0.store().entry(element).map(|dots| dots.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    fn apply(&mut self, added: DotMap<A, T, DotSet<A>>, removed: Vec<Dot<A>>) -> Self {
+        let delta = Self(Causal::delta(added, removed));
+        self.join(&delta);
+        delta
+    }
+}
+
+impl<A, T> Default for AddWinsSet<A, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> Join for AddWinsSet<A, T> {
+    /// An addition stays if it is on both sides, or on one and not known to the other. O(d log n) for d dots that the other side knows and this one
+    /// holds or is given: what it costs to join a small delta does not depend on the size of the set.
+    fn join(&mut self, other: &Self) -> bool {
+        self.0.join(&other.0)
+    }
+}

@@ -1,0 +1,123 @@
+#[cfg(feature = "serde")]
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+use tidings_clocks::{CausalContext, Dot};
+
+use crate::{Change, DotStore};
+
+/// A value for each dot that is alive: the store of a multi-value register.
+///
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.1. The paper joins two values of one dot; here they are what
+/// one actor wrote in one event and so are equal. If they are not, that actor is a clone or lies, and the greater value stays on all replicas.
+/// A sorted array, inline while it has one dot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DotFun<A, T> {
+    /// Strictly increasing by dot.
+    values: SmallVec<[(Dot<A>, T); 1]>,
+}
+
+impl<A, T> DotFun<A, T> {
+    /// No value. Allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { values: SmallVec::new_const() }
+    }
+
+    /// One value.
+    #[must_use]
+    pub fn of(dot: Dot<A>, value: T) -> Self {
+        Self { values: SmallVec::from_iter([(dot, value)]) }
+    }
+
+    /// The dots and their values, in the order of the dots.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Dot<A>, &T)> + ExactSizeIterator {
+        self.values.iter().map(|(dot, value)| (dot, value))
+    }
+}
+
+impl<A: Ord, T> DotFun<A, T> {
+    /// What `dot` stands for, if it is alive. O(log n).
+    #[must_use]
+    pub fn value(&self, dot: &Dot<A>) -> Option<&T> {
+        self.place(dot).ok().map(|place| &self.values[place].1)
+    }
+
+    fn place(&self, dot: &Dot<A>) -> Result<usize, usize> {
+        self.values.binary_search_by(|(other, _)| other.cmp(dot))
+    }
+}
+
+impl<A, T> Default for DotFun<A, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> DotStore<A> for DotFun<A, T> {
+    fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    fn each_dot(&self, visit: &mut dyn FnMut(&Dot<A>)) {
+        self.values.iter().for_each(|(dot, _)| visit(dot));
+    }
+
+    /// O((n + m) (log n + log m + log k)) for contexts of k entries, and moving what follows an insertion.
+    fn join(
+        &mut self,
+        known: &CausalContext<A>,
+        theirs: &Self,
+        known_there: &CausalContext<A>,
+        changes: &mut dyn FnMut(Change<'_, A>),
+    ) -> bool {
+        let before = self.values.len();
+        self.values.retain(|(dot, _)| {
+            let stays = theirs.place(dot).is_ok() || !known_there.contains(dot);
+            if !stays {
+                changes(Change::Removed(dot));
+            }
+            stays
+        });
+        let mut changed = self.values.len() != before;
+        for (dot, value) in &theirs.values {
+            match self.place(dot) {
+                Ok(place) if self.values[place].1 < *value => self.values[place].1.clone_from(value),
+                Err(place) if !known.contains(dot) => {
+                    self.values.insert(place, (dot.clone(), value.clone()));
+                    changes(Change::Added(dot));
+                }
+                _ => continue,
+            }
+            changed = true;
+        }
+        changed
+    }
+
+    /// A dot with another value there.
+    fn clash(&self, theirs: &Self) -> Option<Dot<A>> {
+        let differs = |(dot, value): &&(Dot<A>, T)| theirs.value(dot).is_some_and(|other| other != value);
+        self.values.iter().find(differs).map(|(dot, _)| dot.clone())
+    }
+}
+
+/// A sequence of pairs, in the order of the dots.
+#[cfg(feature = "serde")]
+impl<A: serde::Serialize, T: serde::Serialize> serde::Serialize for DotFun<A, T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.values)
+    }
+}
+
+/// Takes only what `Serialize` gives: dots in strict order, with counters from 1 on.
+#[cfg(feature = "serde")]
+impl<'de, A: Ord + serde::Deserialize<'de>, T: serde::Deserialize<'de>> serde::Deserialize<'de> for DotFun<A, T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = Vec::<(Dot<A>, T)>::deserialize(deserializer)?;
+        if values.is_sorted_by(|(dot, _), (next, _)| dot < next) && values.iter().all(|(dot, _)| dot.counter != 0) {
+            Ok(Self { values: values.into() })
+        } else {
+            Err(serde::de::Error::custom("the dots of a function increase and count from 1"))
+        }
+    }
+}

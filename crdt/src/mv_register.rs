@@ -1,0 +1,83 @@
+use tidings_clocks::{CausalContext, Overflow};
+
+use crate::{Causal, DotFun, Join, TwoEvents};
+
+/// A register that keeps all concurrent writes: a write replaces those that its actor had seen.
+///
+/// Shapiro, Preguiça, Baquero, Zawirski, *A comprehensive study of Convergent and Commutative Replicated Data Types* (2011), specification 10, over dots as in
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.3. As large as the number of concurrent writes, and
+/// the context. An actor id belongs to one incarnation of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "A: serde::Serialize, T: serde::Serialize",
+        deserialize = "A: Ord + Clone + serde::Deserialize<'de>, T: Ord + Clone + serde::Deserialize<'de>"
+    ))
+)]
+pub struct MvRegister<A, T>(Causal<A, DotFun<A, T>>);
+
+impl<A, T> MvRegister<A, T> {
+    /// The register nobody has written.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Causal::new())
+    }
+
+    /// The values that no other known write has replaced, in the order of their dots: none before the first write and after a clear, several after
+    /// concurrent writes.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
+        self.0.store().iter().map(|(_, value)| value)
+    }
+
+    /// The events that are known.
+    #[must_use]
+    pub const fn context(&self) -> &CausalContext<A> {
+        self.0.context()
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> MvRegister<A, T> {
+    /// Writes in place of all values seen here, and returns the delta: the value under a new dot, with the dots of what it replaces. O(n) values.
+    ///
+    /// # Errors
+    /// [`Overflow`] if `actor` has no dot left; the register is unchanged.
+    pub fn write(&mut self, actor: A, value: T) -> Result<Self, Overflow> {
+        let dot = self.context().next(actor)?;
+        Ok(self.apply(DotFun::of(dot, value)))
+    }
+
+    /// Removes all values seen here, and returns the delta: their dots. A concurrent write stays. O(n) values.
+    pub fn clear(&mut self) -> Self {
+        self.apply(DotFun::new())
+    }
+
+    /// As [`Join::join`], but tells of two different values under one dot.
+    ///
+    /// # Errors
+    /// [`TwoEvents`] with the dot; the register is unchanged.
+    pub fn join_checked(&mut self, other: &Self) -> Result<bool, TwoEvents<A>> {
+        self.0.join_checked(&other.0)
+    }
+
+    fn apply(&mut self, values: DotFun<A, T>) -> Self {
+        let delta = Self(Causal::delta(values, self.0.store().iter().map(|(dot, _)| dot.clone())));
+        self.join(&delta);
+        delta
+    }
+}
+
+impl<A, T> Default for MvRegister<A, T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> Join for MvRegister<A, T> {
+    /// A value stays if it is on both sides, or on one and its write not known to the other.
+    fn join(&mut self, other: &Self) -> bool {
+        self.0.join(&other.0)
+    }
+}

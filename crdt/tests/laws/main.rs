@@ -1,0 +1,60 @@
+//! Every type of this crate against its specification, in all small histories and in random large ones.
+#![expect(unreachable_pub, reason = "this is a program of tests: nothing in it is reachable from outside")]
+
+mod counters;
+mod dots;
+mod mistakes;
+mod oracle;
+mod registers;
+mod sets;
+
+use oracle::{Specification, Violation};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// One type: to add a CRDT, add its row.
+struct Row {
+    name: &'static str,
+    /// How many histories of 3 replicas and [`EVENTS`] events there are over its alphabet: so that they cannot silently become fewer.
+    histories: u64,
+    counted: fn(u32) -> u64,
+    exhaust: fn(usize) -> Result<u64, Violation>,
+    wander: fn(&[[u8; 3]]) -> Result<(), Violation>,
+}
+
+const fn row<S: Specification>(name: &'static str, histories: u64) -> Row {
+    Row { name, histories, counted: oracle::histories::<S>, exhaust: oracle::exhaust::<S>, wander: oracle::wander::<S> }
+}
+
+const EVENTS: u32 = 5;
+
+const TABLE: &[Row] = &[
+    row::<counters::GrowOnly>("grow-only counter", 255_588),
+    row::<counters::PositiveNegative>("positive-negative counter", 255_588),
+    row::<registers::LastWriterWins>("last-writer-wins register", 522_528),
+    row::<registers::MultiValue>("multi-value register", 255_588),
+    row::<sets::AddWins>("add-wins set", 603_952),
+];
+
+/// Value and context are those of the visible operations, the delta is what the mutator did, and state and deltas agree, after every event.
+#[test]
+fn every_small_history_is_as_specified() {
+    for row in TABLE {
+        let histories = (row.exhaust)(EVENTS as usize).unwrap_or_else(|violation| panic!("{}: {violation}", row.name));
+        println!("{}: {histories} histories of 3 replicas and {EVENTS} events", row.name);
+        assert_eq!(histories, (row.counted)(EVENTS), "{}: not all histories were run", row.name);
+        assert_eq!(histories, row.histories, "{}: the alphabet has changed", row.name);
+    }
+}
+
+/// Join laws over states met on random ways, and convergence once every delta has come, after loss, duplication and reordering.
+#[test]
+fn random_histories_converge() {
+    for row in TABLE {
+        let choices = proptest::collection::vec(any::<[u8; 3]>(), 0..60);
+        let mut runner = TestRunner::new(Config { cases: 1_000, failure_persistence: None, ..Config::default() });
+        runner
+            .run(&choices, |choices| (row.wander)(&choices).map_err(|violation| TestCaseError::fail(format!("{violation}"))))
+            .unwrap_or_else(|failure| panic!("{}: {failure}", row.name));
+    }
+}
