@@ -58,7 +58,8 @@ fn hybrid_run(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         let physical = UnixTime::from_nanos(edge(input)?);
         let before = clock.latest();
         let remote = HybridStamp::from_bits(edge(input)?);
-        let (stamp, above) = if input.arbitrary()? { (clock.now(physical), before) } else { (clock.update(remote, physical), before.max(remote)) };
+        let (stamp, above) =
+            if input.arbitrary()? { (clock.now(physical), before) } else { (clock.update(remote, physical), before.max(remote)) };
         match stamp {
             Ok(stamp) => {
                 assert!(stamp > above, "{stamp:?} is not after {above:?}");

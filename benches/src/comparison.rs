@@ -1,0 +1,224 @@
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+use std::fmt;
+use std::hint::black_box;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use serde::{Serialize, Serializer};
+
+/// How long one sample takes at least: long enough for the clock's own cost to vanish, short enough that both sides of a pair see the same weather.
+const SAMPLE: Duration = Duration::from_micros(300);
+/// How many pairs are taken; odd, so that the median is one of them.
+const PAIRS: usize = 31;
+
+/// What part of the family a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Area {
+    /// Logical clocks.
+    Clocks,
+    /// Links, broadcasts and orders.
+    Broadcast,
+    /// Replicated data types.
+    Crdt,
+    /// Quorums, and the judging of traces.
+    Quorum,
+}
+
+impl FromStr for Area {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "clocks" => Ok(Self::Clocks),
+            "broadcast" => Ok(Self::Broadcast),
+            "crdt" => Ok(Self::Crdt),
+            "quorum" => Ok(Self::Quorum),
+            _ => Err(format!("there is no area {name:?}; there are clocks, broadcast, crdt, quorum")),
+        }
+    }
+}
+
+/// What a row must show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// Ours takes at most this many times as long as the other.
+    AtMost(f64),
+    /// Ours takes at most as long as the other and this many nanoseconds more.
+    Within(f64),
+    /// Only for information: a row without a target.
+    None,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(ratio) if *ratio < 1.0 => write!(f, "{:.1} times as fast", 1.0 / ratio),
+            Self::AtMost(ratio) => write!(f, "{ratio} x"),
+            Self::Within(nanos) => write!(f, "+ {nanos} ns"),
+            Self::None => f.write_str("-"),
+        }
+    }
+}
+
+impl Serialize for Bound {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::AtMost(ratio) => serializer.serialize_f64(*ratio),
+            Self::Within(_) | Self::None => serializer.collect_str(self),
+        }
+    }
+}
+
+/// One row before it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison {
+    /// What part of the family.
+    pub area: Area,
+    /// The work.
+    pub row: &'static str,
+    /// How large it is: entries, processes, elements.
+    pub n: usize,
+    /// With whom: a peer's name, or a limit's.
+    pub peer: &'static str,
+    /// What must come out.
+    pub bound: Bound,
+}
+
+/// One row with its figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// What part of the family.
+    pub area: Area,
+    /// The work.
+    pub row: &'static str,
+    /// How large it is.
+    pub n: usize,
+    /// With whom.
+    pub peer: &'static str,
+    /// Nanoseconds of one operation of ours, median.
+    pub ours_ns: f64,
+    /// Nanoseconds of one operation of theirs, median.
+    pub peer_ns: f64,
+    /// The median of the paired ratios, ours / theirs.
+    pub ratio: f64,
+    /// What must come out.
+    pub target: Bound,
+    /// Whether it did; `None` where there is no target.
+    pub met: Option<bool>,
+}
+
+impl Comparison {
+    /// Runs both in turn. Each function does one operation, and gives back something that depends on all of its work.
+    pub fn measure<A, B>(self, mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) -> Measured {
+        let (our_count, their_count) = (calibrate(&mut ours), calibrate(&mut theirs));
+        let mut pairs = Vec::with_capacity(PAIRS);
+        for round in 0..PAIRS {
+            // Who goes first changes, so that neither always finds the caches that the other left.
+            let pair = if round % 2 == 0 {
+                let one = sample(&mut ours, our_count);
+                (one, sample(&mut theirs, their_count))
+            } else {
+                let other = sample(&mut theirs, their_count);
+                (sample(&mut ours, our_count), other)
+            };
+            pairs.push(pair);
+        }
+        self.judge(&pairs)
+    }
+
+    /// The row's figures from pairs of nanoseconds, ours and theirs, that somebody else has taken.
+    ///
+    /// # Panics
+    /// If there is no pair.
+    #[must_use]
+    pub fn judge(self, pairs: &[(f64, f64)]) -> Measured {
+        let Self { area, row, n, peer, bound } = self;
+        let ours_ns = median(pairs.iter().map(|pair| pair.0));
+        let peer_ns = median(pairs.iter().map(|pair| pair.1));
+        let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1));
+        let met = match bound {
+            Bound::AtMost(most) => Some(ratio <= most),
+            Bound::Within(nanos) => Some(median(pairs.iter().map(|pair| pair.0 - pair.1)) <= nanos),
+            Bound::None => None,
+        };
+        Measured { area, row, n, peer, ours_ns, peer_ns, ratio, target: bound, met }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row, n, peer, ours_ns, peer_ns, ratio, target, met, .. } = self;
+        let verdict = match met {
+            Some(true) => "met",
+            Some(false) => "MISSED",
+            None => "",
+        };
+        write!(
+            f,
+            "{row:<44} {n:>7} {peer:<22} {ours_ns:>12.2} {peer_ns:>12.2} {ratio:>9.3}  {target:<18} {verdict}",
+            target = target.to_string()
+        )
+    }
+}
+
+/// How many operations fill a sample. Also warms both sides up.
+fn calibrate<T>(work: &mut impl FnMut() -> T) -> u32 {
+    let mut count = 1;
+    loop {
+        let start = Instant::now();
+        for _ in 0..count {
+            black_box(work());
+        }
+        if start.elapsed() >= SAMPLE || count >= 1 << 24 {
+            return count;
+        }
+        count *= 2;
+    }
+}
+
+/// Nanoseconds of one operation.
+fn sample<T>(work: &mut impl FnMut() -> T, count: u32) -> f64 {
+    let start = Instant::now();
+    for _ in 0..count {
+        black_box(work());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(count)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: Comparison = Comparison { area: Area::Clocks, row: "row", n: 1, peer: "peer", bound: Bound::AtMost(0.5) };
+
+    /// The ratio is that of the pairs: one sample under load disturbs it no more than any other.
+    #[test]
+    fn the_median_of_the_paired_ratios_decides() {
+        let pairs = [(1.0, 4.0), (1000.0, 4000.0), (9.0, 10.0)];
+        let measured = ROW.judge(&pairs);
+        assert_eq!((measured.ratio, measured.met), (0.25, Some(true)));
+        let slow = Comparison { bound: Bound::AtMost(0.2), ..ROW }.judge(&pairs);
+        assert_eq!(slow.met, Some(false));
+    }
+
+    #[test]
+    fn a_bound_in_nanoseconds_is_taken_on_the_differences() {
+        let within = |nanos| Comparison { bound: Bound::Within(nanos), ..ROW }.judge(&[(12.0, 10.0), (13.0, 10.0), (99.0, 10.0)]).met;
+        assert_eq!((within(2.5), within(3.5)), (Some(false), Some(true)));
+    }
+
+    #[test]
+    fn work_that_takes_longer_is_seen_to_take_longer() {
+        let sum = |numbers: u64| (0..black_box(numbers)).fold(0, |sum, number| black_box(sum + number));
+        let measured = ROW.measure(|| sum(100), || sum(10_000));
+        assert!(measured.ratio < 0.5, "{measured}");
+    }
+}
