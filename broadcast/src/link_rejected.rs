@@ -1,7 +1,7 @@
 use tidings_clocks::Rank;
 use tidings_protocol::Incarnation;
 
-/// Why a link does not believe a frame. The link is unchanged, its [`LinkStats`] apart.
+/// Why a link does not believe a frame. The link is unchanged, its [`LinkStats`](crate::LinkStats) apart.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkRejected {
