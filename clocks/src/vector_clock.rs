@@ -41,6 +41,7 @@ impl VectorClock {
     ///
     /// # Errors
     /// [`Overflow`] if the counter of `me` is `u64::MAX`; the clock is unchanged.
+    #[inline]
     pub fn tick(&mut self, me: Rank) -> Result<u64, Overflow> {
         if let Some(entry) = self.entries.get_mut(me.index()) {
             *entry = entry.checked_add(1).ok_or(Overflow)?;
@@ -66,21 +67,27 @@ impl VectorClock {
     }
 
     /// Takes in all that `other` knows: the pointwise maximum. Says whether that changed anything. O(n), n = processes in `other`.
+    #[inline]
     pub fn join(&mut self, other: &Self) -> bool {
-        let common = self.entries.len().min(other.entries.len());
-        let (ours, more) = other.entries.split_at(common);
-        let raised = kernels::merge(&mut self.entries[..common], ours);
+        if let Some(ours) = self.entries.get_mut(..other.entries.len()) {
+            return kernels::merge(ours, &other.entries);
+        }
+        // The other clock is longer, and its last entry is not zero.
+        let (common, more) = other.entries.split_at(self.entries.len());
+        kernels::merge(&mut self.entries, common);
         self.entries.extend_from_slice(more);
-        raised | !more.is_empty()
+        true
     }
 
     /// How many events of `rank` are known.
+    #[inline]
     #[must_use]
     pub fn entry(&self, rank: Rank) -> u64 {
         self.entries.get(rank.index()).copied().unwrap_or(0)
     }
 
     /// The entries by rank. All further ones are zero; the last one here is not.
+    #[inline]
     #[must_use]
     pub fn entries(&self) -> &[u64] {
         &self.entries
@@ -101,6 +108,7 @@ impl VectorClock {
 
 impl PartialOrd for VectorClock {
     /// Happened-before. One pass, which stops as soon as the clocks are known to be concurrent.
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         let common = self.entries.len().min(other.entries.len());
         // The longer clock has an entry, its last one, that is greater than zero where the other has none.
