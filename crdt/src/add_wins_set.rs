@@ -141,3 +141,73 @@ impl<A: Ord + Clone, T: Ord + Clone> Join for AddWinsSet<A, T> {
         self.0.join(&other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A replica that is behind removes what it has seen; the addition that it has not seen stays.
+    #[test]
+    fn a_removal_removes_only_what_it_has_seen() {
+        let (mut here, mut there) = (AddWinsSet::new(), AddWinsSet::new());
+        let first = here.add('h', "x").unwrap();
+        there.join(&first);
+        let second = here.add('h', "x").unwrap();
+        let removal = there.remove("x");
+        here.join(&removal);
+        assert!(here.contains("x"));
+        there.join(&second);
+        assert_eq!(here, there);
+        assert_eq!((here.len(), here.iter().collect::<Vec<_>>()), (1, Vec::from([&"x"])));
+    }
+
+    /// The removal may come before the addition that it removes.
+    #[test]
+    fn a_removal_that_is_ahead_of_the_addition_still_removes_it() {
+        let (mut here, mut there) = (AddWinsSet::new(), AddWinsSet::new());
+        let addition = here.add('h', "x").unwrap();
+        let removal = here.remove("x");
+        assert!(there.join(&removal));
+        assert!(!there.join(&addition));
+        assert!(there.is_empty());
+        assert_eq!(here, there);
+    }
+
+    /// What is gone leaves nothing but its place in the context.
+    #[test]
+    fn no_tombstones() {
+        let mut set = AddWinsSet::new();
+        for element in 0..100 {
+            set.add('h', element).unwrap();
+            set.add('h', element).unwrap();
+        }
+        let removed = set.clear();
+        assert_eq!((set.len(), set.0.store().dots().len()), (0, 0));
+        assert_eq!((set.context().vector().entry(&'h'), set.context().exceptions().len()), (200, 0));
+        // The first of each pair was removed by the second, which says so in a delta of its own.
+        assert_eq!(removed.context().exceptions().len(), 100);
+        assert_eq!(set.remove(&7), AddWinsSet::new());
+    }
+
+    #[test]
+    fn overflow_leaves_the_set_unchanged() {
+        let mut set = AddWinsSet::new();
+        set.add('a', "x").unwrap();
+        set.join(&AddWinsSet(Causal::delta(DotMap::new(), [Dot { actor: 'a', counter: u64::MAX }])));
+        let before = set.clone();
+        assert_eq!(set.add('a', "x"), Err(Overflow));
+        assert_eq!(set, before);
+        assert!(set.add('b', "x").is_ok());
+    }
+
+    #[test]
+    fn a_cloned_actor_is_told() {
+        let (mut one, mut two) = (AddWinsSet::new(), AddWinsSet::new());
+        one.add('a', "one").unwrap();
+        two.add('a', "two").unwrap();
+        let before = one.clone();
+        assert_eq!(one.join_checked(&two), Err(TwoEvents { dot: Dot { actor: 'a', counter: 1 } }));
+        assert_eq!(one, before);
+        assert_eq!(one.joined(&two), two.joined(&before));
+    }
+}

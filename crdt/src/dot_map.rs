@@ -169,3 +169,137 @@ where
         Ok(Self { entries: pairs.into_iter().collect(), keys })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Causal, DotFun, DotSet, Join};
+
+    type Nested = DotMap<u8, u8, DotMap<u8, u8, DotSet<u8>>>;
+
+    /// The naive twin: every live dot with the path to it, and all dots that are known.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Twin {
+        live: BTreeSet<(Dot<u8>, u8, u8)>,
+        known: BTreeSet<Dot<u8>>,
+    }
+
+    impl Twin {
+        fn of(state: &Causal<u8, Nested>, known: &BTreeSet<Dot<u8>>) -> Self {
+            let mut live = BTreeSet::new();
+            for (&key, below) in state.store().iter() {
+                for (&inner, dots) in below.iter() {
+                    live.extend(dots.iter().map(|&dot| (dot, key, inner)));
+                }
+            }
+            Self { live, known: known.clone() }
+        }
+
+        /// (s ∩ s′) ∪ (s \ c′) ∪ (s′ \ c).
+        fn join(&self, other: &Self) -> Self {
+            let both = self.live.intersection(&other.live);
+            let mine = self.live.iter().filter(|(dot, ..)| !other.known.contains(dot));
+            let theirs = other.live.iter().filter(|(dot, ..)| !self.known.contains(dot));
+            Self { live: both.chain(mine).chain(theirs).copied().collect(), known: self.known.union(&other.known).copied().collect() }
+        }
+    }
+
+    /// Dots that are known, and of some of them under which two keys they are alive. Two states may disagree: one of them is a clone's.
+    fn state() -> impl Strategy<Value = (Causal<u8, Nested>, Twin)> {
+        let counter = prop_oneof![1_u64..6, Just(u64::MAX), Just(u64::MAX - 1)];
+        let entry = ((0_u8..3, counter), proptest::option::of((0_u8..3, 0_u8..2)));
+        proptest::collection::btree_map(entry.clone().prop_map(|(dot, _)| dot), entry.prop_map(|(_, keys)| keys), 0..12).prop_map(|dots| {
+            let mut state = Causal::<u8, Nested>::new();
+            let mut known = BTreeSet::new();
+            for ((actor, counter), keys) in dots {
+                let dot = Dot { actor, counter };
+                known.insert(dot);
+                let one = match keys {
+                    Some((key, inner)) => Causal::delta(DotMap::of(key, DotMap::of(inner, DotSet::of(dot))), []),
+                    None => Causal::delta(DotMap::new(), [dot]),
+                };
+                state.join(&one);
+            }
+            let twin = Twin::of(&state, &known);
+            (state, twin)
+        })
+    }
+
+    fn reindexed<S: DotStore<u8> + Clone>(map: &DotMap<u8, u8, S>) -> DotMap<u8, u8, S> {
+        let mut again = DotMap::new();
+        for (&key, store) in map.iter() {
+            let one = DotMap::of(key, store.clone());
+            again.entries.extend(one.entries);
+            again.keys.extend(one.keys);
+        }
+        again
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Also for states that no correct actors make: gaps, dots at the end of the range, one dot under two keys.
+        #[test]
+        fn join_is_that_of_the_naive_twin((a, x) in state(), (b, y) in state(), (c, z) in state()) {
+            let joined = a.clone().joined(&b);
+            let twin = x.join(&y);
+            prop_assert_eq!(&Twin::of(&joined, &twin.known), &twin);
+            prop_assert_eq!(joined.context(), &twin.known.iter().copied().collect::<CausalContext<u8>>());
+            prop_assert_eq!(joined.store(), &reindexed(joined.store()));
+            for (_, below) in joined.store().iter() {
+                prop_assert!(!below.is_empty());
+                prop_assert_eq!(below, &reindexed(below));
+            }
+            prop_assert_eq!(crate::laws::joins(&a, &b, &c), Ok(()));
+            let three = twin.join(&z);
+            prop_assert_eq!(&Twin::of(&joined.joined(&c), &three.known), &three);
+        }
+
+        #[test]
+        fn the_changes_told_are_those_made((a, x) in state(), (b, y) in state()) {
+            let (mut added, mut removed) = (BTreeSet::new(), BTreeSet::new());
+            let mut store = a.store().clone();
+            store.join(a.context(), b.store(), b.context(), &mut |change| match change {
+                Change::Added(&dot) => drop(added.insert(dot)),
+                Change::Removed(&dot) => drop(removed.insert(dot)),
+            });
+            let twin = x.join(&y);
+            let news = |of: &Twin, less: &Twin| of.live.difference(&less.live).map(|(dot, ..)| *dot).collect::<BTreeSet<_>>();
+            prop_assert_eq!((added, removed), (news(&twin, &x), news(&x, &twin)));
+        }
+    }
+
+    /// A cloned actor gives one dot to two keys: it is told, and joined all the same neither key has it on any replica.
+    #[test]
+    fn one_dot_under_two_keys_is_a_clash() {
+        let dot = Dot { actor: 1, counter: 1 };
+        let here = Causal::delta(DotMap::of(1, DotSet::of(dot)), []);
+        let there = Causal::delta(DotMap::of(2, DotSet::of(dot)), []);
+        let mut state = here.clone();
+        assert_eq!(state.join_checked(&there).unwrap_err().dot, dot);
+        assert_eq!(state, here);
+        assert_eq!(here.clone().joined(&there), there.joined(&here));
+        let below = |value| Causal::delta(DotMap::of(1, DotFun::of(dot, value)), []);
+        assert_eq!(below('a').join_checked(&below('b')).unwrap_err().dot, dot);
+        assert_eq!(below('a').join_checked(&below('a')), Ok(false));
+    }
+
+    /// What another actor seems to know for the whole range of a counter costs no more than what is held here.
+    #[test]
+    fn a_forged_context_costs_what_is_held() {
+        let mut state: Causal<u8, DotMap<u8, u8, DotSet<u8>>> = Causal::new();
+        for key in 0..3 {
+            state.join(&Causal::delta(DotMap::of(key, DotSet::of(Dot { actor: key, counter: 1 })), []));
+        }
+        let forged = Causal::delta(DotMap::new(), [Dot { actor: 1, counter: u64::MAX }]);
+        assert!(state.join(&forged));
+        assert_eq!(state.store().len(), 3);
+        assert_eq!(state.context().exceptions().collect::<Vec<_>>(), [(&1, u64::MAX..=u64::MAX)]);
+        assert!(state.context().next(1).is_err());
+    }
+}

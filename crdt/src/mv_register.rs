@@ -81,3 +81,51 @@ impl<A: Ord + Clone, T: Ord + Clone> Join for MvRegister<A, T> {
         self.0.join(&other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use tidings_clocks::Dot;
+
+    use super::*;
+
+    #[test]
+    fn concurrent_writes_both_stay_until_one_has_seen_them() {
+        let (mut here, mut there) = (MvRegister::new(), MvRegister::new());
+        let left = here.write('h', "left").unwrap();
+        let right = there.write('t', "right").unwrap();
+        here.join(&right);
+        there.join(&left);
+        assert_eq!(here.values().collect::<Vec<_>>(), [&"left", &"right"]);
+        assert_eq!(here, there);
+        let settled = there.write('t', "middle").unwrap();
+        assert!(here.join(&settled));
+        assert_eq!(here.values().collect::<Vec<_>>(), [&"middle"]);
+        let cleared = here.clear();
+        assert!(there.join(&cleared));
+        assert_eq!(there.values().len(), 0);
+        assert_eq!(here, there);
+    }
+
+    #[test]
+    fn overflow_leaves_the_register_unchanged() {
+        let mut register = MvRegister::new();
+        register.write('a', 1).unwrap();
+        register.join(&MvRegister(Causal::delta(DotFun::new(), [Dot { actor: 'a', counter: u64::MAX }])));
+        let before = register.clone();
+        assert_eq!(register.write('a', 2), Err(Overflow));
+        assert_eq!(register, before);
+    }
+
+    #[test]
+    fn a_cloned_actor_is_told_and_all_agree_anyhow() {
+        let (mut one, mut two) = (MvRegister::new(), MvRegister::new());
+        one.write('a', 1).unwrap();
+        two.write('a', 2).unwrap();
+        let before = one.clone();
+        assert_eq!(one.join_checked(&two), Err(TwoEvents { dot: Dot { actor: 'a', counter: 1 } }));
+        assert_eq!(one, before);
+        assert_eq!(one.joined(&two), two.joined(&before));
+    }
+}
