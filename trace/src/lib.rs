@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod happened_before;
 mod index;
 mod not_an_execution;
 mod properties;
@@ -12,6 +13,7 @@ mod runs;
 mod trace;
 mod violation;
 
+pub use happened_before::{HappenedBefore, TooLarge};
 pub use not_an_execution::NotAnExecution;
 pub use property::{Property, UnknownProperty, check_all};
 pub use trace::{Event, MessageId, Trace, What};

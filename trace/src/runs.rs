@@ -291,3 +291,18 @@ pub(crate) fn found_at_once(violation: &Violation, trace: &Trace) -> bool {
     prefix.events.truncate(last);
     violation.property.check(&prefix).is_ok()
 }
+
+/// Any trace over few processes, packets and messages; packets may be received before they are sent, or never be sent.
+pub(crate) fn any_passes() -> impl Strategy<Value = Trace> {
+    let event = (0..4_u32, 0..4_u32, 0..12_u64, 0..10).prop_map(|(process, other, packet, kind)| {
+        let what = match kind {
+            0..3 => What::Send { packet, to: Rank(other) },
+            3..7 => What::Receive { packet, from: Rank(other) },
+            7 => What::Broadcast(MessageId { origin: Rank(other), number: packet % 2 }),
+            8 => What::Deliver(MessageId { origin: Rank(other), number: packet % 2 }),
+            _ => What::Restart,
+        };
+        Event { time: Time::ZERO, process: Rank(process), what }
+    });
+    prop::collection::vec(event, 0..40).prop_map(|events| Trace { processes: 4, events })
+}
