@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod all_acknowledge;
 mod backoff;
 mod best_effort;
 mod broadcast;
@@ -26,9 +27,12 @@ mod reliable;
 mod rule;
 mod sequence_order;
 mod sequencer;
+mod stacks;
 mod stamped;
+mod streams;
 mod stubborn_link;
 
+pub use all_acknowledge::{Acknowledged, AllAcknowledge, AllAcknowledgeRefused, AllAcknowledgeRejected};
 pub use backoff::Backoff;
 pub use best_effort::{BestEffort, BestEffortRefused};
 pub use broadcast::{Broadcast, Cast, Class, Delivery};
@@ -47,5 +51,9 @@ pub use reliable::{MalformedRelay, Reliable, ReliableRefused, ReliableRejected, 
 pub use rule::Rule;
 pub use sequence_order::SequenceOrder;
 pub use sequencer::{Run, Sequenced, Sequencer, SequencerRefused, SequencerRejected};
+pub use stacks::{
+    AllAcknowledgedBroadcast, CausalBroadcast, FifoBroadcast, ReliableBroadcast, SequencedBroadcast, all_acknowledged_broadcast,
+    causal_broadcast, fifo_broadcast, reliable_broadcast, sequenced_broadcast,
+};
 pub use stamped::{Stamp, Stamped};
 pub use stubborn_link::{Stubborn, StubbornLink, StubbornRefused, StubbornRejected, StubbornStats};

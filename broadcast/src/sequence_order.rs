@@ -1,5 +1,3 @@
-use alloc::vec::Vec;
-
 use tidings_clocks::Rank;
 use tidings_protocol::{Limits, Offer, Order};
 
