@@ -24,7 +24,9 @@
 //! |---|---|---|---|
 //! | [`LamportClock`] | a total order that respects happened-before | Lamport 1978 | O(1), 12 bytes |
 //! | [`VectorClock`] | happened-before exactly, for a fixed set of processes | Fidge 1988, Mattern 1989 | O(n) |
+//! | [`EventStamp`] | happened-before of two events by one look each | Mattern 1989 | O(1) |
 //! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
+//! | [`ActorTable`] | dense ranks for long-lived ids | | O(log n) |
 //! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //!
@@ -44,8 +46,10 @@ extern crate alloc;
 #[cfg(all(test, not(feature = "std")))]
 extern crate std;
 
+mod actor_table;
 mod causal_context;
 mod dot;
+mod event_stamp;
 mod hybrid_clock;
 mod hybrid_stamp;
 mod kernels;
@@ -62,8 +66,10 @@ mod vector_clock;
 mod version_vector;
 mod wire;
 
+pub use actor_table::{ActorTable, TableFull};
 pub use causal_context::CausalContext;
 pub use dot::Dot;
+pub use event_stamp::EventStamp;
 pub use hybrid_clock::{Drift, HybridClock};
 pub use hybrid_stamp::HybridStamp;
 pub use lamport_clock::{LamportClock, LamportStamp};

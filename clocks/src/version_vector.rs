@@ -1,6 +1,8 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 #[cfg(feature = "serde")]
 use crate::serial;
 use crate::wire::{self, Malformed, Wire};
@@ -24,6 +26,10 @@ impl<A> VersionVector<A> {
     #[must_use]
     pub const fn new() -> Self {
         Self { actors: Vec::new(), counters: Vec::new() }
+    }
+
+    fn with_capacity(n: usize) -> Self {
+        Self { actors: Vec::with_capacity(n), counters: Vec::with_capacity(n) }
     }
 
     /// How many actors are known.
@@ -94,28 +100,40 @@ impl<A: Ord> VersionVector<A> {
         if self.actors == other.actors {
             return kernels::merge(&mut self.counters, &other.counters);
         }
+        // First what needs no room: raise the entries of the actors known here, and note where the others belong.
         let mut raised = false;
-        let mut from = 0;
-        let mut merged =
-            Self { actors: Vec::with_capacity(self.len() + other.len()), counters: Vec::with_capacity(self.len() + other.len()) };
-        let (actors, counters) = (core::mem::take(&mut self.actors), core::mem::take(&mut self.counters));
-        for (actor, counter) in actors.into_iter().zip(counters) {
-            while from < other.len() && other.actors[from] < actor {
-                raised = true;
-                merged.push(other.actors[from].clone(), other.counters[from]);
-                from += 1;
+        let mut place = 0;
+        let mut missing: SmallVec<[(usize, usize); 16]> = SmallVec::new();
+        let sparse = other.len() < self.len() / 16;
+        for (theirs, actor) in other.actors.iter().enumerate() {
+            place += if sparse { gallop(&self.actors[place..], actor) } else { walk(&self.actors[place..], actor) };
+            if self.actors.get(place) == Some(actor) {
+                let (counter, known) = (other.counters[theirs], &mut self.counters[place]);
+                raised |= counter > *known;
+                *known = counter.max(*known);
+                place += 1;
+            } else {
+                missing.push((place, theirs));
             }
-            let theirs = if from < other.len() && other.actors[from] == actor { other.counters[from] } else { 0 };
-            from += usize::from(theirs != 0);
-            raised |= theirs > counter;
-            merged.push(actor, counter.max(theirs));
         }
-        for (actor, counter) in other.iter().skip(from) {
-            raised = true;
-            merged.push(actor.clone(), counter);
+        if missing.is_empty() {
+            return raised;
         }
-        *self = merged;
-        raised
+        // Then the new ones, in place and from the back: each run of old entries moves up by as many as are still to come before it. What stands
+        // at the end first, and what the swaps bring down, is overwritten: every place of a new entry is written last.
+        let mut end = self.len();
+        self.actors.extend(missing.iter().map(|&(_, theirs)| other.actors[theirs].clone()));
+        self.counters.resize(end + missing.len(), 0);
+        for (before, &(place, theirs)) in missing.iter().enumerate().rev() {
+            for from in (place..end).rev() {
+                self.actors.swap(from, from + before + 1);
+            }
+            self.counters.copy_within(place..end, place + before + 1);
+            self.actors[place + before] = other.actors[theirs].clone();
+            self.counters[place + before] = other.counters[theirs];
+            end = place;
+        }
+        true
     }
 
     /// How many events of `actor` are known. O(log n).
@@ -142,6 +160,21 @@ impl<A: Ord> VersionVector<A> {
         self.actors.push(actor);
         self.counters.push(counter);
     }
+}
+
+/// How many of `actors` are less than `actor`, one by one: fast if there are few.
+fn walk<A: Ord>(actors: &[A], actor: &A) -> usize {
+    actors.iter().position(|known| known >= actor).unwrap_or(actors.len())
+}
+
+/// How many of `actors` are less than `actor`, in steps that double: O(log of the result).
+fn gallop<A: Ord>(actors: &[A], actor: &A) -> usize {
+    let mut end = 1;
+    while end < actors.len() && actors[end] < *actor {
+        end *= 2;
+    }
+    let start = end / 2;
+    start + actors[start..actors.len().min(end)].partition_point(|known| known < actor)
 }
 
 impl<A> Default for VersionVector<A> {
@@ -214,7 +247,7 @@ impl<A: Ord + Wire> Wire for VersionVector<A> {
         let (length, mut rest) = wire::decode_length(bytes, limit)?;
         // Two bytes each, at least.
         let room = length.min(rest.len() / 2);
-        let mut vector = Self { actors: Vec::with_capacity(room), counters: Vec::with_capacity(room) };
+        let mut vector = Self::with_capacity(room);
         for _ in 0..length {
             let (actor, after) = A::decode(rest, limit)?;
             let (counter, after) = u64::decode(after, limit)?;
