@@ -18,7 +18,7 @@ pub struct Talk {
     pub messages: u32,
     /// The time within which it broadcasts them, from the beginning of the life: each at a random one.
     pub within: Duration,
-    /// How likely a message is kept for a reply instead: it is broadcast right after the next delivery of another process's message, so that causal chains
+    /// How likely a message, but the first, is kept for a reply instead: it is broadcast right after the next delivery of another process's message, so that causal chains
     /// come to be. If no such delivery comes, it is never broadcast.
     pub replies: Chance,
     /// The application's inbox; `None`: it takes everything at once.
@@ -123,8 +123,8 @@ where
     fn started(&mut self, me: Rank, now: Time, chooser: &mut dyn Chooser) {
         let speaker = &mut self.speakers[me.index()];
         let mut times = vec![];
-        for _ in 0..self.talk.messages {
-            if chooser.happens(Site::Application, self.talk.replies) {
+        for nth in 0..self.talk.messages {
+            if nth > 0 && chooser.happens(Site::Application, self.talk.replies) {
                 speaker.replies += 1;
             } else {
                 times.push(now + fraction(self.talk.within, chooser.choose(Site::Application, STEPS), STEPS));

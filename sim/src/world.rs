@@ -127,24 +127,24 @@ where
 
     /// Runs until nothing will happen any more, or until `limit`.
     ///
-    /// A protocol that keeps a deadline for ever (a heartbeat) never comes to rest. After [`Ending::OutOfTime`] it is `limit`, and the run can go on.
+    /// A protocol that keeps a deadline for ever (a heartbeat) never comes to rest. After [`Ending::OutOfTime`] it is `limit`, and the run can go on; else it
+    /// is the time of the last thing that happened, and a script can give the world something to do.
     pub fn run_until(&mut self, limit: Time) -> Ending {
         while !self.is_at_rest() {
             if !self.advance(limit) {
                 self.now = self.now.max(limit);
-                return Ending::OutOfTime;
+                break;
             }
         }
-        if self.processes.iter().any(|process| process.alive && (process.refused || !process.waiting.is_empty())) {
-            Ending::Stuck
-        } else {
-            Ending::Quiescent
-        }
+        self.ending()
     }
 
-    /// Runs until nothing will happen any more, or for `span` from now.
+    /// Lets `span` pass, whether or not anything happens in it.
     pub fn run_for(&mut self, span: Duration) -> Ending {
-        self.run_until(self.now + span)
+        let limit = self.now + span;
+        while self.advance(limit) {}
+        self.now = limit;
+        self.ending()
     }
 
     /// Does the next thing that is due. Whether there was one.
@@ -313,6 +313,16 @@ where
     /// The application, the chooser, the trace and the figures.
     pub fn into_parts(self) -> (A, C, Trace, Stats) {
         (self.application, self.chooser, self.trace, self.stats)
+    }
+
+    fn ending(&self) -> Ending {
+        if !self.is_at_rest() {
+            Ending::OutOfTime
+        } else if self.processes.iter().any(|process| process.alive && (process.refused || !process.waiting.is_empty())) {
+            Ending::Stuck
+        } else {
+            Ending::Quiescent
+        }
     }
 
     /// What the clock of `rank` says. Everybody's is right; faulty clocks would be made here.
