@@ -1,0 +1,258 @@
+mod content;
+mod delta;
+mod edit;
+mod error;
+mod exchange;
+mod index;
+mod integrate;
+mod span;
+mod tree;
+#[cfg(feature = "serde")]
+mod wire;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use tidings_clocks::{Dot, VersionVector};
+
+use content::Content;
+pub use delta::{Origins, TextDelta, TextRange, TextRun};
+pub use error::TextError;
+use span::Key;
+use tree::{Place, Tree};
+
+/// A text that several actors edit at once, each on a copy of his own, and that is the same for all who know the same edits.
+///
+/// Characters stand in the order of FugueMax (Weidner, Kleppmann, *The Art of the Fugue: Minimizing Interleaving in Collaborative Text Editing*, 2023, algorithm
+/// 1 with the sibling order of section 5): what two actors type at the same place at the same time does not interleave, whether typed forward, backward or in
+/// several sessions. Deleting a character is final, and leaves its name behind.
+///
+/// Every character has a [`Dot`]: its actor and how many that actor had typed in this text by then, from 1. An actor may edit several copies, one after the
+/// other, as long as each has seen all that the actor has typed before; two copies edited in the name of one actor at once give one dot to two characters, which
+/// [`apply`](Self::apply) refuses as [`TextError::Reused`] where it can tell. An id therefore belongs to one incarnation.
+///
+/// Positions are counted in characters (`char`), not bytes. n in the costs is the number of *spans*: runs of characters that were typed one after the other and
+/// still stand together, 32 bytes each; a deleted character's content is given up. A clone copies a few flat arrays.
+///
+/// ```
+/// use tidings_crdt::{Join, Text};
+///
+/// let mut ada = Text::new();
+/// let greeting = ada.insert("ada", 0, "Hello world").unwrap();
+/// let mut bob = Text::new();
+/// bob.apply(&greeting).unwrap();
+///
+/// let comma = ada.insert("ada", 5, ",").unwrap();
+/// let planet = bob.splice("bob", 6..11, "planet").unwrap();
+/// ada.apply(&planet).unwrap();
+/// bob.apply(&comma).unwrap();
+/// assert_eq!(ada.to_string(), "Hello, planet");
+/// assert_eq!(ada, bob);
+/// assert!(!ada.join(&bob), "nothing new");
+/// ```
+#[derive(Clone)]
+pub struct Text<A> {
+    tree: Tree,
+    content: Content,
+    actors: Vec<Replica<A>>,
+    /// Where in `actors` an id is.
+    interned: BTreeMap<A, u32>,
+    cursor: Cursor,
+}
+
+/// An actor, and how many characters of it are known: the first so many.
+#[derive(Clone, Debug)]
+struct Replica<A> {
+    id: A,
+    known: u32,
+}
+
+/// The span where the last edit was, and how many visible characters stand before it; and which span the last run applied has become part of.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    place: Option<Place>,
+    start: u32,
+    received: Place,
+}
+
+impl Cursor {
+    const NOWHERE: Self = Self { place: None, start: 0, received: Place { leaf: u32::MAX, span: 0 } };
+}
+
+/// How much a [`Text`] keeps.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextStats {
+    /// Runs that stand together, visible or deleted.
+    pub spans: usize,
+    /// Characters that were ever inserted.
+    pub characters: usize,
+    /// Characters that are visible.
+    pub visible: usize,
+    /// Bytes of content held, those of deletions not yet swept included.
+    pub content_bytes: usize,
+    /// Bytes of memory reserved in all, but for the table of actors.
+    pub reserved_bytes: usize,
+}
+
+impl<A> Text<A> {
+    /// The empty text. Allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { tree: Tree::new(), content: Content::new(), actors: Vec::new(), interned: BTreeMap::new(), cursor: Cursor::NOWHERE }
+    }
+
+    /// How many characters are visible. O(1).
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tree.sum().chars as usize
+    }
+
+    /// How many bytes of UTF-8 the visible characters are. O(1).
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.tree.sum().bytes as usize
+    }
+
+    /// Whether no character is visible. O(1).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The visible characters in pieces, none of them empty: together they are the text.
+    pub fn chunks(&self) -> impl Iterator<Item = &str> {
+        self.tree.spans().filter(|span| span.is_visible()).map(|span| self.content.of(span))
+    }
+
+    /// The byte offset at which the character at `position` begins; at the text's end, its length. `None` beyond it. O(log n).
+    #[must_use]
+    pub fn byte_of_char(&self, position: usize) -> Option<usize> {
+        if position >= self.len() {
+            return (position == self.len()).then_some(self.len_bytes());
+        }
+        let (point, _) = self.tree.at_char(u32::try_from(position).ok()?);
+        let inside = self.content.bytes_of(self.tree.span(point.place), point.offset);
+        Some(self.tree.before(point.place).bytes as usize + usize::from(inside))
+    }
+
+    /// The position of the character that begins at byte `offset`; at the text's end, its length. `None` beyond it and inside of a character. O(log n).
+    #[must_use]
+    pub fn char_of_byte(&self, offset: usize) -> Option<usize> {
+        if offset >= self.len_bytes() {
+            return (offset == self.len_bytes()).then_some(self.len());
+        }
+        let (place, rest) = self.tree.at_byte(u32::try_from(offset).ok()?);
+        let head = self.content.of(self.tree.span(place)).get(..rest as usize)?;
+        Some(self.tree.before(place).chars as usize + head.chars().count())
+    }
+
+    /// How much is kept. O(n).
+    #[must_use]
+    pub fn stats(&self) -> TextStats {
+        TextStats {
+            spans: self.tree.spans().count(),
+            characters: self.tree.sum().all as usize,
+            visible: self.len(),
+            content_bytes: self.content.len(),
+            reserved_bytes: self.tree.capacity() + self.content.capacity(),
+        }
+    }
+
+    /// A character's name as others know it.
+    fn dot(&self, key: Key) -> Dot<A>
+    where
+        A: Clone,
+    {
+        Dot::new(self.actors[key.actor as usize].id.clone(), u64::from(key.counter))
+    }
+
+    /// The same, where "no character" is possible.
+    fn origin(&self, key: Key) -> Option<Dot<A>>
+    where
+        A: Clone,
+    {
+        (key != Key::NONE).then(|| self.dot(key))
+    }
+}
+
+impl<A: Clone + Ord> Text<A> {
+    /// Who has typed how many characters, deleted ones too: the insertions that are known. O(actors).
+    #[must_use]
+    pub fn version(&self) -> VersionVector<A> {
+        self.actors.iter().map(|actor| (actor.id.clone(), u64::from(actor.known))).collect()
+    }
+
+    /// How many characters of `actor` are known. O(log actors).
+    #[must_use]
+    pub fn known(&self, actor: &A) -> u64 {
+        self.interned.get(actor).map_or(0, |&interned| u64::from(self.actors[interned as usize].known))
+    }
+
+    /// The name of the visible character at `position`, which stays its name whatever is edited. O(log n).
+    #[must_use]
+    pub fn dot_at(&self, position: usize) -> Option<Dot<A>> {
+        if position >= self.len() {
+            return None;
+        }
+        let (point, _) = self.tree.at_char(u32::try_from(position).ok()?);
+        Some(self.dot(self.tree.span(point.place).id.plus(point.offset)))
+    }
+
+    /// Where the character named `dot` is, or where it was if it is deleted: how many visible characters stand before it. `None` if it is not known. O(log n).
+    #[must_use]
+    pub fn position_of(&self, dot: &Dot<A>) -> Option<usize> {
+        let key = self.key(dot)?;
+        let point = self.tree.find(key);
+        let inside = if self.tree.span(point.place).is_visible() { point.offset } else { 0 };
+        Some(self.tree.before(point.place).chars as usize + inside as usize)
+    }
+
+    /// The names of all deleted characters, in the order of the text. Adjacent ones of one run are one range. O(n).
+    pub fn removed(&self) -> impl Iterator<Item = TextRange<A>> {
+        let mut spans = self.tree.spans().filter(|span| !span.is_visible()).peekable();
+        core::iter::from_fn(move || {
+            let span = spans.next()?;
+            let mut end = span.end();
+            while let Some(next) = spans.next_if(|next| next.id == Key::new(span.id.actor, end)) {
+                end = next.end();
+            }
+            Some(TextRange { first: self.dot(span.id), length: u64::from(end - span.id.counter) })
+        })
+    }
+
+    /// The key of a character that is known.
+    fn key(&self, dot: &Dot<A>) -> Option<Key> {
+        let &actor = self.interned.get(&dot.actor)?;
+        let counter = u32::try_from(dot.counter).ok()?;
+        (1..=self.actors[actor as usize].known).contains(&counter).then_some(Key::new(actor, counter))
+    }
+}
+
+impl<A> Default for Text<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A> fmt::Display for Text<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chunks().try_for_each(|chunk| f.write_str(chunk))
+    }
+}
+
+impl<A> From<&Text<A>> for String {
+    fn from(text: &Text<A>) -> Self {
+        let mut all = Self::with_capacity(text.len_bytes());
+        all.extend(text.chunks());
+        all
+    }
+}
+
+impl<A: fmt::Debug + Clone + Ord> fmt::Debug for Text<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("text", &String::from(self)).field("version", &self.version()).finish_non_exhaustive()
+    }
+}

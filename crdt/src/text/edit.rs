@@ -1,0 +1,246 @@
+use core::ops::Range;
+
+use smallvec::smallvec;
+use tidings_clocks::Dot;
+
+use super::delta::{Origins, TextDelta, TextRange, TextRun};
+use super::error::TextError;
+use super::span::{Key, Span};
+use super::tree::{Place, Point};
+use super::{Cursor, Replica, Text};
+
+/// Where a run goes: before the span at `place`, or at the end of that leaf; and what it will know of its origins.
+#[derive(Clone, Copy)]
+pub(super) struct Gap {
+    pub(super) place: Place,
+    pub(super) right: Key,
+    pub(super) depth: u32,
+    pub(super) level: u32,
+}
+
+/// Editing by position.
+impl<A: Clone + Ord> Text<A> {
+    /// Types `text` in the name of `actor` before the character at `position`, or at the end. O(log n), with O(1) where the last edit was.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](TextError::OutOfRange) if the text is shorter than `position`, [`Exhausted`](TextError::Exhausted) and [`Full`](TextError::Full) at the limits
+    /// of the counters. The text is unchanged.
+    pub fn insert(&mut self, actor: A, position: usize, text: &str) -> Result<TextDelta<A>, TextError<A>> {
+        self.splice(actor, position..position, text)
+    }
+
+    /// Deletes the characters in `range`. O(log n) for each span in it.
+    ///
+    /// # Errors
+    /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
+    pub fn remove(&mut self, range: Range<usize>) -> Result<TextDelta<A>, TextError<A>> {
+        let (start, end) = self.range(&range)?;
+        let mut delta = TextDelta::new();
+        self.hide_range(start, end - start, &mut delta);
+        Ok(delta)
+    }
+
+    /// Deletes the characters in `range` and types `text` in their place: one edit, one delta. Costs as [`remove`](Self::remove) and [`insert`](Self::insert).
+    ///
+    /// # Errors
+    /// As these two. The text is unchanged.
+    pub fn splice(&mut self, actor: A, range: Range<usize>, text: &str) -> Result<TextDelta<A>, TextError<A>> {
+        let (start, end) = self.range(&range)?;
+        let mut delta = TextDelta::new();
+        if text.is_empty() {
+            self.hide_range(start, end - start, &mut delta);
+            return Ok(delta);
+        }
+        let known = self.interned.get(&actor).map_or(0, |&interned| self.actors[interned as usize].known);
+        let chars = self.admit(&actor, known, text)?;
+        self.hide_range(start, end - start, &mut delta);
+        let interned = self.intern(&actor);
+        let origins = self.type_at(Key::new(interned, known + 1), start, text, chars);
+        delta.runs = smallvec![TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)];
+        Ok(delta)
+    }
+
+    fn range(&self, range: &Range<usize>) -> Result<(u32, u32), TextError<A>> {
+        let length = self.len();
+        if range.end > length || range.start > range.end {
+            return Err(TextError::OutOfRange { position: range.start.max(range.end), length });
+        }
+        let limited = |position: usize| u32::try_from(position).expect("a text's length has 32 bits");
+        Ok((limited(range.start), limited(range.end)))
+    }
+
+    /// Counts the characters of `text`, if there is room for them.
+    pub(super) fn admit(&self, actor: &A, known: u32, text: &str) -> Result<u32, TextError<A>> {
+        const LIMIT: u32 = u32::MAX - 1;
+        let chars = u32::try_from(text.chars().count()).map_err(|_| TextError::Full)?;
+        if chars > LIMIT - known {
+            return Err(TextError::Exhausted { actor: actor.clone() });
+        }
+        if chars > LIMIT - self.tree.sum().all || !self.content.fits(text.len()) {
+            return Err(TextError::Full);
+        }
+        Ok(chars)
+    }
+
+    pub(super) fn intern(&mut self, actor: &A) -> u32 {
+        if let Some(&interned) = self.interned.get(actor) {
+            return interned;
+        }
+        let interned = u32::try_from(self.actors.len()).expect("there are fewer actors than characters");
+        self.actors.push(Replica { id: actor.clone(), known: 0 });
+        self.interned.insert(actor.clone(), interned);
+        interned
+    }
+
+    /// Types the next characters of an actor where everybody can see that they belong: between the visible character before `position` and whatever follows it.
+    fn type_at(&mut self, id: Key, position: u32, text: &str, chars: u32) -> Origins<A> {
+        let (left, gap) = if position == 0 {
+            let place = self.tree.origin();
+            let next = self.tree.peek(place).copied();
+            (Key::NONE, self.gap_before(place, next.as_ref(), 1))
+        } else {
+            let Point { place, offset } = self.seek(position - 1);
+            let span = *self.tree.span(place);
+            let left = span.id.plus(offset);
+            if offset + 1 == span.len() {
+                let next = self.tree.next(place).map(|next| *self.tree.span(next));
+                let gap = self.gap_before(Place { span: place.span + 1, ..place }, next.as_ref(), span.depth + span.len());
+                if id.actor == left.actor && id.counter == left.counter + 1 && gap.right == span.right && gap.level == 0 {
+                    self.actors[id.actor as usize].known += chars;
+                    if !self.extend(place, span, text, chars) {
+                        self.lay_at_cursor(gap, id, position, text, chars);
+                    }
+                    return Origins::Typed;
+                }
+                (left, gap)
+            } else {
+                let bytes = self.content.bytes_of(&span, offset + 1);
+                let (_, place) = self.tree.split(place, offset + 1, bytes);
+                (left, Gap { place, right: left.plus(1), depth: span.depth + offset + 1, level: 1 })
+            }
+        };
+        let right = gap.right;
+        self.lay_at_cursor(gap, id, position, text, chars);
+        self.actors[id.actor as usize].known += chars;
+        Origins::Between { left: self.origin(left), right: self.origin(right) }
+    }
+
+    fn lay_at_cursor(&mut self, gap: Gap, id: Key, position: u32, text: &str, chars: u32) {
+        let last = self.lay(gap, id, text);
+        self.cursor.place = Some(last);
+        self.cursor.start = position + chars - self.tree.span(last).len();
+    }
+
+    /// The gap before `next`, for a character that will have this depth.
+    pub(super) fn gap_before(&self, place: Place, next: Option<&Span>, depth: u32) -> Gap {
+        let right = next.map_or(Key::NONE, |next| next.id);
+        // The next character has the same left origin: then it is where the new one belongs, one level above it.
+        let level = next.map_or(0, |next| if next.depth == depth { next.level + 1 } else { 0 });
+        Gap { place, right, depth, level }
+    }
+
+    /// Lets a visible span grow by characters that continue its run. Says whether it could.
+    pub(super) fn extend(&mut self, place: Place, mut span: Span, text: &str, chars: u32) -> bool {
+        if !span.has_room(chars) || !self.content.extend(&mut span, text) {
+            return false;
+        }
+        let before = span.bytes();
+        span.grow(chars, text.len());
+        self.tree.grow(place, span, chars, span.bytes() - before);
+        self.sweep();
+        true
+    }
+
+    /// Puts a run into a gap, and returns where its last span is.
+    pub(super) fn lay(&mut self, gap: Gap, id: Key, text: &str) -> Place {
+        let Gap { mut place, right, mut depth, mut level } = gap;
+        let mut id = id;
+        let mut rest = text;
+        loop {
+            let cut = if rest.len() <= Span::CHARS as usize {
+                rest.len()
+            } else {
+                rest.char_indices().nth(Span::CHARS as usize).map_or(rest.len(), |(at, _)| at)
+            };
+            let (piece, after) = rest.split_at(cut);
+            let len = u16::try_from(piece.chars().count()).expect("a piece is short");
+            let bytes = u16::try_from(piece.len()).expect("a piece is short");
+            let at = self.content.push(piece);
+            place = self.tree.insert(place, Span::visible(id, right, depth, level, at, len, bytes));
+            if after.is_empty() {
+                break;
+            }
+            (id, depth, level) = (id.plus(u32::from(len)), depth + u32::from(len), 0);
+            place.span += 1;
+            rest = after;
+        }
+        place
+    }
+
+    /// Deletes `count` visible characters from `position` on, and notes which in `delta`.
+    fn hide_range(&mut self, position: u32, mut count: u32, delta: &mut TextDelta<A>) {
+        while count > 0 {
+            let point = self.seek(position);
+            let span = self.tree.span(point.place);
+            let first = span.id.plus(point.offset);
+            let hidden = count.min(span.len() - point.offset);
+            let start = position - point.offset;
+            let place = self.hide(point, hidden);
+            // The cursor goes to what is still visible before, if it is in the same leaf.
+            self.cursor.place = None;
+            if point.offset > 0 && place.span > 0 {
+                self.cursor.place = Some(Place { span: place.span - 1, ..place });
+                self.cursor.start = start;
+            }
+            delta.append(TextDelta::from_parts([], [TextRange { first: self.dot(first), length: u64::from(hidden) }]));
+            count -= hidden;
+        }
+        self.sweep();
+    }
+
+    /// Deletes `chars` characters of one visible span.
+    pub(super) fn hide(&mut self, point: Point, chars: u32) -> Place {
+        let span = *self.tree.span(point.place);
+        let before = self.content.bytes_of(&span, point.offset);
+        let bytes = self.content.bytes_of(&span, point.offset + chars) - before;
+        self.content.forget(span.at() + u32::from(before), u32::from(bytes));
+        self.tree.delete(point, chars, before, bytes)
+    }
+
+    /// The visible character at `position`: near the last edit without a search.
+    fn seek(&mut self, position: u32) -> Point {
+        if let Some(place) = self.cursor.place {
+            let span = self.tree.span(place);
+            if position >= self.cursor.start && position - self.cursor.start < span.chars() {
+                return Point { place, offset: position - self.cursor.start };
+            }
+        }
+        let (point, start) = self.tree.at_char(position);
+        self.cursor.place = Some(point.place);
+        self.cursor.start = start;
+        point
+    }
+
+    /// Rewrites the content when most of it is no longer used. O(n), and O(1) for each byte deleted since the last time.
+    pub(super) fn sweep(&mut self) {
+        if !self.content.is_wasteful() {
+            return;
+        }
+        let mut content = super::Content::with_capacity(self.len_bytes());
+        let mut next = self.tree.first();
+        while let Some(place) = next {
+            let span = self.tree.span(place);
+            if span.is_visible() {
+                let at = content.push(self.content.of(span));
+                self.tree.relocate(place, at);
+            }
+            next = self.tree.next(place);
+        }
+        self.content = content;
+    }
+
+    /// Forgets what is remembered of positions, after a change at a place that is not an edit's.
+    pub(super) fn lose_position(&mut self) {
+        self.cursor = Cursor { place: None, ..self.cursor };
+    }
+}

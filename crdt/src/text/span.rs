@@ -1,0 +1,165 @@
+/// The id of one character as it is kept inside one `Text`: an interned actor, and which of its characters, counted from 1.
+///
+/// [`Key::NONE`] stands for "no character": the start of the text as a left origin, its end as a right one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) actor: u32,
+    pub(super) counter: u32,
+}
+
+impl Key {
+    pub(super) const NONE: Self = Self { actor: u32::MAX, counter: 0 };
+
+    pub(super) const fn new(actor: u32, counter: u32) -> Self {
+        Self { actor, counter }
+    }
+
+    pub(super) const fn plus(self, offset: u32) -> Self {
+        Self { actor: self.actor, counter: self.counter + offset }
+    }
+}
+
+/// Where a span stands in the order: the depth of its first character in the tree of left origins, then its level among the siblings there.
+///
+/// A character's depth is one more than that of its left origin (the start of the text has depth 0), and the text is a preorder walk of that tree: the
+/// characters that come from x follow x directly, up to the next one that is not deeper than x. Its level is 0 if its right origin lies outside of what comes
+/// from its left origin, else one more than its right origin's level. Neither ever changes. See `integrate.rs` for what they are good for.
+pub(super) type Rung = u64;
+
+pub(super) const fn rung(depth: u32, level: u32) -> Rung {
+    ((depth as u64) << 32) | level as u64
+}
+
+/// Characters that one actor typed one after the other and that still stand next to each other: all visible, or all deleted.
+///
+/// Each character after the first has the one before it as its left origin and the same right origin as the first, so their levels are 0 and their depths
+/// count up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) id: Key,
+    /// The right origin of all characters.
+    pub(super) right: Key,
+    pub(super) depth: u32,
+    pub(super) level: u32,
+    /// Where the characters start in the content, in bytes; of deleted ones, how many they are.
+    at: u32,
+    /// How many visible characters.
+    chars: u16,
+    /// How many bytes of content; 0 means deleted.
+    bytes: u16,
+}
+
+impl Span {
+    /// So many characters at most are in one visible span: finding a character inside costs a walk over at most four times as many bytes.
+    pub(super) const CHARS: u32 = 4096;
+
+    pub(super) const EMPTY: Self = Self { id: Key::NONE, right: Key::NONE, depth: 0, level: 0, at: 0, chars: 0, bytes: 0 };
+
+    /// A span of visible characters whose content lies at `at`; none of the numbers is 0.
+    pub(super) const fn visible(id: Key, right: Key, depth: u32, level: u32, at: u32, chars: u16, bytes: u16) -> Self {
+        Self { id, right, depth, level, at, chars, bytes }
+    }
+
+    /// A span of `len` deleted characters.
+    pub(super) const fn deleted(id: Key, right: Key, depth: u32, level: u32, len: u32) -> Self {
+        Self { id, right, depth, level, at: len, chars: 0, bytes: 0 }
+    }
+
+    pub(super) const fn is_visible(&self) -> bool {
+        self.bytes > 0
+    }
+
+    /// How many visible characters.
+    pub(super) fn chars(&self) -> u32 {
+        u32::from(self.chars)
+    }
+
+    /// How many bytes of visible characters.
+    pub(super) fn bytes(&self) -> u32 {
+        u32::from(self.bytes)
+    }
+
+    /// Where the content of visible characters lies.
+    pub(super) const fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// How many characters, visible or deleted.
+    pub(super) fn len(&self) -> u32 {
+        if self.is_visible() { u32::from(self.chars) } else { self.at }
+    }
+
+    pub(super) const fn rung(&self) -> Rung {
+        rung(self.depth, self.level)
+    }
+
+    /// The counter after the last character's.
+    pub(super) fn end(&self) -> u32 {
+        self.id.counter + self.len()
+    }
+
+    pub(super) fn contains(&self, key: Key) -> bool {
+        self.id.actor == key.actor && self.id.counter <= key.counter && key.counter < self.end()
+    }
+
+    /// The id of the last character.
+    pub(super) fn last(&self) -> Key {
+        self.id.plus(self.len() - 1)
+    }
+
+    /// Marks the characters as deleted.
+    pub(super) fn delete(&mut self) {
+        *self = Self::deleted(self.id, self.right, self.depth, self.level, self.len());
+    }
+
+    /// Whether so many visible characters can be added at the end.
+    pub(super) fn has_room(&self, chars: u32) -> bool {
+        self.is_visible() && self.chars() + chars.min(Self::CHARS) <= Self::CHARS && chars <= Self::CHARS
+    }
+
+    /// Adds visible characters at the end, for which there is room.
+    pub(super) fn grow(&mut self, chars: u32, bytes: usize) {
+        self.chars += u16::try_from(chars).expect("there is room");
+        self.bytes += u16::try_from(bytes).expect("a character has at most four bytes");
+    }
+
+    /// Says that the content lies elsewhere.
+    pub(super) fn relocate(&mut self, at: u32) {
+        debug_assert!(self.is_visible(), "only visible characters have content");
+        self.at = at;
+    }
+
+    /// Whether `next`, if it stands directly after this, is the continuation of the same run.
+    fn runs_into(&self, next: &Self) -> bool {
+        self.id.actor == next.id.actor
+            && self.end() == next.id.counter
+            && next.level == 0
+            && next.right == self.right
+            && next.depth == self.depth + self.len()
+    }
+
+    /// Takes in the span after this one if both are deleted and of one run. Says whether it did.
+    pub(super) fn bury(&mut self, next: &Self) -> bool {
+        let buries = !self.is_visible() && !next.is_visible() && self.runs_into(next);
+        if buries {
+            self.at += next.at;
+        }
+        buries
+    }
+
+    /// Cuts off and returns what is after the first `chars` characters, which are `bytes` of content if they are visible.
+    pub(super) fn split(&mut self, chars: u32, bytes: u16) -> Self {
+        debug_assert!(0 < chars && chars < self.len(), "both halves hold something");
+        let (id, depth) = (self.id.plus(chars), self.depth + chars);
+        if self.is_visible() {
+            let kept = u16::try_from(chars).expect("a part of a span");
+            let tail = Self::visible(id, self.right, depth, 0, self.at + u32::from(bytes), self.chars - kept, self.bytes - bytes);
+            (self.chars, self.bytes) = (kept, bytes);
+            tail
+        } else {
+            let tail = Self::deleted(id, self.right, depth, 0, self.at - chars);
+            self.at = chars;
+            tail
+        }
+    }
+}

@@ -1,0 +1,355 @@
+mod search;
+mod split;
+
+use alloc::vec::Vec;
+
+use super::index::Index;
+use super::span::{Rung, Span};
+
+/// All spans of a text in their order, visible and deleted: a B-tree whose leaves hold spans and whose inner nodes add up what is below them, with an
+/// [`Index`] from ids to leaves.
+///
+/// Nodes live in two arrays and know their parents, so that a position can be told from a leaf (O(log n)) as well as a leaf from a position, and a clone is
+/// a copy of arrays.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    leaves: Vec<Leaf>,
+    inners: Vec<Inner>,
+    root: u32,
+    /// How many levels of inner nodes there are: with 0 the root is a leaf.
+    height: u32,
+    sum: Sum,
+    index: Index,
+    /// Leaves and inner nodes that are no longer part of the tree.
+    spare_leaves: Vec<u32>,
+    spare_inners: Vec<u32>,
+}
+
+/// A span: which leaf, and which of its spans. Valid until the next change of the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) leaf: u32,
+    pub(super) span: usize,
+}
+
+/// A character: its span, and how many of the span's characters come before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Point {
+    pub(super) place: Place,
+    pub(super) offset: u32,
+}
+
+/// What is kept of the spans below a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    /// Visible characters.
+    pub(super) chars: u32,
+    /// The bytes of the visible characters.
+    pub(super) bytes: u32,
+    /// All characters, deleted ones too.
+    pub(super) all: u32,
+    /// The lowest rung on which a span begins.
+    lowest: Rung,
+}
+
+const NONE: u32 = u32::MAX;
+const LEAF: usize = 32;
+const INNER: usize = 16;
+
+#[derive(Clone, Debug)]
+struct Leaf {
+    spans: [Span; LEAF],
+    len: u8,
+    slot: u8,
+    parent: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    sums: [Sum; INNER],
+    children: [u32; INNER],
+    len: u8,
+    /// Which of its parent's children this is.
+    slot: u8,
+    parent: u32,
+}
+
+impl Sum {
+    const ZERO: Self = Self { chars: 0, bytes: 0, all: 0, lowest: Rung::MAX };
+
+    fn of(span: &Span) -> Self {
+        Self { chars: span.chars(), bytes: span.bytes(), all: span.len(), lowest: span.rung() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.chars += other.chars;
+        self.bytes += other.bytes;
+        self.all += other.all;
+        self.lowest = self.lowest.min(other.lowest);
+    }
+
+    fn hide(&mut self, chars: u32, bytes: u32) {
+        self.chars -= chars;
+        self.bytes -= bytes;
+    }
+}
+
+impl Leaf {
+    const EMPTY: Self = Self { spans: [Span::EMPTY; LEAF], len: 0, slot: 0, parent: NONE };
+
+    fn spans(&self) -> &[Span] {
+        &self.spans[..usize::from(self.len)]
+    }
+
+    fn sum(&self) -> Sum {
+        let mut sum = Sum::ZERO;
+        for span in self.spans() {
+            sum.add(Sum::of(span));
+        }
+        sum
+    }
+}
+
+impl Inner {
+    const EMPTY: Self = Self { sums: [Sum::ZERO; INNER], children: [NONE; INNER], len: 0, slot: 0, parent: NONE };
+
+    fn sums(&self) -> &[Sum] {
+        &self.sums[..usize::from(self.len)]
+    }
+
+    fn sum(&self) -> Sum {
+        let mut sum = Sum::ZERO;
+        for child in self.sums() {
+            sum.add(*child);
+        }
+        sum
+    }
+}
+
+impl Tree {
+    pub(super) const fn new() -> Self {
+        Self {
+            leaves: Vec::new(),
+            inners: Vec::new(),
+            root: NONE,
+            height: 0,
+            sum: Sum::ZERO,
+            index: Index::new(),
+            spare_leaves: Vec::new(),
+            spare_inners: Vec::new(),
+        }
+    }
+
+    /// What the whole tree holds.
+    pub(super) fn sum(&self) -> Sum {
+        self.sum
+    }
+
+    pub(super) fn span(&self, place: Place) -> &Span {
+        &self.leaves[place.leaf as usize].spans()[place.span]
+    }
+
+    /// The span at a place that may no longer exist.
+    pub(super) fn peek(&self, place: Place) -> Option<&Span> {
+        self.leaves.get(place.leaf as usize)?.spans().get(place.span)
+    }
+
+    /// The first span of all.
+    pub(super) fn first(&self) -> Option<Place> {
+        if self.root == NONE {
+            return None;
+        }
+        let mut node = self.root;
+        for _ in 0..self.height {
+            node = self.inners[node as usize].children[0];
+        }
+        (self.leaves[node as usize].len > 0).then_some(Place { leaf: node, span: 0 })
+    }
+
+    /// The span after this one.
+    pub(super) fn next(&self, place: Place) -> Option<Place> {
+        let leaf = &self.leaves[place.leaf as usize];
+        if place.span + 1 < usize::from(leaf.len) {
+            return Some(Place { leaf: place.leaf, span: place.span + 1 });
+        }
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        let mut climbed = 0;
+        while parent != NONE {
+            let inner = &self.inners[parent as usize];
+            climbed += 1;
+            if slot + 1 < inner.len {
+                let mut node = inner.children[usize::from(slot) + 1];
+                for _ in 1..climbed {
+                    node = self.inners[node as usize].children[0];
+                }
+                return Some(Place { leaf: node, span: 0 });
+            }
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        None
+    }
+
+    /// All spans from the first on.
+    pub(super) fn spans(&self) -> impl Iterator<Item = &Span> {
+        let mut at = self.first();
+        core::iter::from_fn(move || {
+            let place = at?;
+            at = self.next(place);
+            Some(self.span(place))
+        })
+    }
+
+    /// Puts `span` before the one at `place`, or at the end of that leaf, and says where it is now. O(log n).
+    pub(super) fn insert(&mut self, place: Place, span: Span) -> Place {
+        let place = self.make_room(place);
+        self.put(place, span);
+        self.add(place.leaf, Sum::of(&span));
+        place
+    }
+
+    /// Where to insert before everything else.
+    pub(super) fn origin(&mut self) -> Place {
+        if self.root == NONE {
+            self.root = self.new_leaf();
+        }
+        self.first().unwrap_or(Place { leaf: self.root, span: 0 })
+    }
+
+    /// Where to insert after everything else. The tree is not empty.
+    pub(super) fn end(&self) -> Place {
+        let mut node = self.root;
+        for _ in 0..self.height {
+            let inner = &self.inners[node as usize];
+            node = inner.children[usize::from(inner.len) - 1];
+        }
+        Place { leaf: node, span: usize::from(self.leaves[node as usize].len) }
+    }
+
+    /// Lets a visible span grow at its end: `span` is what it is now, with so many more characters and bytes. O(log n).
+    pub(super) fn grow(&mut self, place: Place, span: Span, chars: u32, bytes: u32) {
+        self.leaves[place.leaf as usize].spans[place.span] = span;
+        self.add(place.leaf, Sum { chars, bytes, all: chars, lowest: Rung::MAX });
+    }
+
+    /// Moves a span's content; nothing else about it changes.
+    pub(super) fn relocate(&mut self, place: Place, at: u32) {
+        self.leaves[place.leaf as usize].spans[place.span].relocate(at);
+    }
+
+    /// Cuts a span in two after `chars` characters, which are `bytes` of content. Says where the halves are. O(log n).
+    pub(super) fn split(&mut self, place: Place, chars: u32, bytes: u16) -> (Place, Place) {
+        let place = self.make_room(place);
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let tail = leaf.spans[place.span].split(chars, bytes);
+        let next = Place { leaf: place.leaf, span: place.span + 1 };
+        self.put(next, tail);
+        (place, next)
+    }
+
+    /// Deletes `chars` of a visible span's characters from `offset` on, which are `bytes` of its content after the first `before`. Returns where what is now
+    /// deleted stands, perhaps as a part of a longer span. O(log n).
+    pub(super) fn delete(&mut self, point: Point, chars: u32, before: u16, bytes: u16) -> Place {
+        let Point { mut place, offset } = point;
+        if offset + chars < self.span(place).len() {
+            (place, _) = self.split(place, offset + chars, before + bytes);
+        }
+        if offset > 0 {
+            (_, place) = self.split(place, offset, before);
+        }
+        self.leaves[place.leaf as usize].spans[place.span].delete();
+        self.hide(place.leaf, chars, u32::from(bytes));
+        self.bury(place)
+    }
+
+    /// Takes a span out for good. O(log n).
+    pub(super) fn remove(&mut self, place: Place) {
+        self.take(place);
+        self.refresh(place.leaf);
+        if self.leaves[place.leaf as usize].len == 0 {
+            self.detach_leaf(place.leaf);
+        }
+    }
+
+    /// Unites the deleted span at `place` with deleted neighbours of the same run in the same leaf.
+    fn bury(&mut self, mut place: Place) -> Place {
+        let leaf = &mut self.leaves[place.leaf as usize];
+        if place.span + 1 < usize::from(leaf.len) {
+            let next = leaf.spans[place.span + 1];
+            if leaf.spans[place.span].bury(&next) {
+                self.take(Place { leaf: place.leaf, span: place.span + 1 });
+            }
+        }
+        if place.span > 0 {
+            let leaf = &mut self.leaves[place.leaf as usize];
+            let this = leaf.spans[place.span];
+            if leaf.spans[place.span - 1].bury(&this) {
+                self.take(place);
+                place.span -= 1;
+            }
+        }
+        place
+    }
+
+    /// Puts a span into a leaf that has room, without adding it up.
+    fn put(&mut self, place: Place, span: Span) {
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let len = usize::from(leaf.len);
+        leaf.spans.copy_within(place.span..len, place.span + 1);
+        leaf.spans[place.span] = span;
+        leaf.len += 1;
+        self.index.insert(span.id, place.leaf);
+    }
+
+    /// Takes a span out of a leaf, without subtracting it.
+    fn take(&mut self, place: Place) {
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let len = usize::from(leaf.len);
+        let start = leaf.spans[place.span].id;
+        leaf.spans.copy_within(place.span + 1..len, place.span);
+        leaf.len -= 1;
+        self.index.remove(start);
+    }
+
+    /// Adds to all sums from a leaf up.
+    fn add(&mut self, leaf: u32, more: Sum) {
+        let leaf = &self.leaves[leaf as usize];
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        while parent != NONE {
+            let inner = &mut self.inners[parent as usize];
+            inner.sums[usize::from(slot)].add(more);
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        self.sum.add(more);
+    }
+
+    /// Subtracts what is no longer visible from all sums from a leaf up.
+    fn hide(&mut self, leaf: u32, chars: u32, bytes: u32) {
+        let leaf = &self.leaves[leaf as usize];
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        while parent != NONE {
+            let inner = &mut self.inners[parent as usize];
+            inner.sums[usize::from(slot)].hide(chars, bytes);
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        self.sum.hide(chars, bytes);
+    }
+
+    /// Adds up again from a leaf up.
+    fn refresh(&mut self, leaf: u32) {
+        let leaf = &self.leaves[leaf as usize];
+        let mut sum = leaf.sum();
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        while parent != NONE {
+            let inner = &mut self.inners[parent as usize];
+            inner.sums[usize::from(slot)] = sum;
+            sum = inner.sum();
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        self.sum = sum;
+    }
+
+    /// How much memory is reserved, in bytes.
+    pub(super) fn capacity(&self) -> usize {
+        self.leaves.capacity() * size_of::<Leaf>() + self.inners.capacity() * size_of::<Inner>() + self.index.capacity()
+    }
+}

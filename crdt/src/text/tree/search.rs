@@ -1,0 +1,171 @@
+use super::{NONE, Place, Point, Sum, Tree};
+use crate::text::span::{Key, Rung, Span, rung};
+
+/// How things are found.
+impl Tree {
+    /// The visible character at `position`, which must exist, and how many visible characters stand before its span. O(log n).
+    pub(in crate::text) fn at_char(&self, position: u32) -> (Point, u32) {
+        let (point, rest) = self.descend(position, |sum| sum.chars, Span::chars);
+        (point, position - rest)
+    }
+
+    /// The character at `rank`, counted with the deleted ones, which must exist. O(log n).
+    fn at_rank(&self, rank: u32) -> Point {
+        self.descend(rank, |sum| sum.all, Span::len).0
+    }
+
+    /// The span that holds the visible byte at `position`, which must exist, and how many bytes of the span stand before it. O(log n).
+    pub(in crate::text) fn at_byte(&self, position: u32) -> (Place, u32) {
+        let (point, rest) = self.descend(position, |sum| sum.bytes, Span::bytes);
+        (point.place, rest)
+    }
+
+    /// The character with this id, which must exist. O(log n).
+    pub(in crate::text) fn find(&self, key: Key) -> Point {
+        let leaf = self.index.leaf(key);
+        let spans = self.leaves[leaf as usize].spans();
+        let span = spans.iter().position(|span| span.contains(key)).expect("the index knows the leaf of every character");
+        Point { place: Place { leaf, span }, offset: key.counter - spans[span].id.counter }
+    }
+
+    /// The left origin of a character: the nearest one before it that is less deep. O(log n).
+    pub(in crate::text) fn left_of(&self, point: Point) -> Key {
+        let span = self.span(point.place);
+        if point.offset > 0 {
+            return span.id.plus(point.offset - 1);
+        }
+        let depth = span.depth - 1;
+        let before = if depth == 0 { None } else { self.previous_low(point.place, rung(depth, u32::MAX)) };
+        before.map_or(Key::NONE, |place| {
+            let span = self.span(place);
+            span.id.plus((span.len() - 1).min(depth - span.depth))
+        })
+    }
+
+    /// What stands before a span. O(log n).
+    pub(in crate::text) fn before(&self, place: Place) -> Sum {
+        let leaf = &self.leaves[place.leaf as usize];
+        let mut sum = Sum::ZERO;
+        for span in &leaf.spans()[..place.span] {
+            sum.add(Sum::of(span));
+        }
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        while parent != NONE {
+            let inner = &self.inners[parent as usize];
+            for child in &inner.sums[..usize::from(slot)] {
+                sum.add(*child);
+            }
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        sum
+    }
+
+    /// How many characters, deleted ones too, stand before this one. O(log n).
+    pub(in crate::text) fn rank(&self, point: Point) -> u32 {
+        self.before(point.place).all + point.offset
+    }
+
+    /// The first span from `place` on that begins on `rung` or a lower one. O(log n).
+    pub(in crate::text) fn next_low(&self, place: Place, rung: Rung) -> Option<Place> {
+        let leaf = &self.leaves[place.leaf as usize];
+        for (at, span) in leaf.spans().iter().enumerate().skip(place.span) {
+            if span.rung() <= rung {
+                return Some(Place { leaf: place.leaf, span: at });
+            }
+        }
+        let (mut slot, mut parent, mut level) = (leaf.slot, leaf.parent, 0);
+        while parent != NONE {
+            let inner = &self.inners[parent as usize];
+            let after = usize::from(slot) + 1;
+            if let Some(at) = inner.sums()[after..].iter().position(|sum| sum.lowest <= rung) {
+                let mut node = inner.children[after + at];
+                for _ in 0..level {
+                    let inner = &self.inners[node as usize];
+                    let at = inner.sums().iter().position(|sum| sum.lowest <= rung).expect("the sum says that there is one below");
+                    node = inner.children[at];
+                }
+                let span = self.leaves[node as usize].spans().iter().position(|span| span.rung() <= rung);
+                return Some(Place { leaf: node, span: span.expect("the sum says that there is one") });
+            }
+            (slot, parent, level) = (inner.slot, inner.parent, level + 1);
+        }
+        None
+    }
+
+    /// The last span before `place` that begins on `rung` or a lower one. O(log n).
+    pub(in crate::text) fn previous_low(&self, place: Place, rung: Rung) -> Option<Place> {
+        let leaf = &self.leaves[place.leaf as usize];
+        if let Some(span) = leaf.spans()[..place.span].iter().rposition(|span| span.rung() <= rung) {
+            return Some(Place { leaf: place.leaf, span });
+        }
+        let (mut slot, mut parent, mut level) = (leaf.slot, leaf.parent, 0);
+        while parent != NONE {
+            let inner = &self.inners[parent as usize];
+            if let Some(at) = inner.sums[..usize::from(slot)].iter().rposition(|sum| sum.lowest <= rung) {
+                let mut node = inner.children[at];
+                for _ in 0..level {
+                    let inner = &self.inners[node as usize];
+                    let at = inner.sums().iter().rposition(|sum| sum.lowest <= rung).expect("the sum says that there is one below");
+                    node = inner.children[at];
+                }
+                let span = self.leaves[node as usize].spans().iter().rposition(|span| span.rung() <= rung);
+                return Some(Place { leaf: node, span: span.expect("the sum says that there is one") });
+            }
+            (slot, parent, level) = (inner.slot, inner.parent, level + 1);
+        }
+        None
+    }
+
+    /// The last span among those on exactly `rung` that `precedes` what is looked for, between the ranks `from` and `to`. On no lower rung does a span begin
+    /// there, and those that precede come before those that do not. O(log² n), with O(log n) calls.
+    pub(in crate::text) fn last_sibling(
+        &self,
+        mut from: u32,
+        mut to: u32,
+        rung: Rung,
+        mut precedes: impl FnMut(&Span) -> bool,
+    ) -> Option<Place> {
+        let mut last = None;
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let Point { place, offset } = self.at_rank(middle);
+            // A span that begins before the middle is not looked at from inside.
+            let begins = if offset == 0 { Some(place) } else { self.next(place) };
+            let found = begins.and_then(|place| self.next_low(place, rung)).map(|place| (place, self.before(place).all));
+            match found {
+                Some((place, rank)) if rank < to => {
+                    debug_assert_eq!(self.span(place).rung(), rung, "siblings are the lowest between their parents");
+                    if precedes(self.span(place)) {
+                        last = Some(place);
+                        from = rank + 1;
+                    } else {
+                        to = middle;
+                    }
+                }
+                _ => to = middle,
+            }
+        }
+        last
+    }
+
+    /// Goes down to the span in which the sum reaches beyond `rest`, and says how much of `rest` remains in that span.
+    fn descend(&self, mut rest: u32, measure: impl Fn(&Sum) -> u32, length: impl Fn(&Span) -> u32) -> (Point, u32) {
+        let mut node = self.root;
+        for _ in 0..self.height {
+            let inner = &self.inners[node as usize];
+            let mut at = 0;
+            while measure(&inner.sums()[at]) <= rest {
+                rest -= measure(&inner.sums()[at]);
+                at += 1;
+            }
+            node = inner.children[at];
+        }
+        let spans = self.leaves[node as usize].spans();
+        let mut at = 0;
+        while length(&spans[at]) <= rest {
+            rest -= length(&spans[at]);
+            at += 1;
+        }
+        (Point { place: Place { leaf: node, span: at }, offset: rest }, rest)
+    }
+}
