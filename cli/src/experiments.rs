@@ -1,0 +1,327 @@
+use std::fmt;
+use std::time::Duration;
+
+use tidings_broadcast::{
+    AllAcknowledge, Backoff, BestEffort, Broadcast, CausalOrder, Cast, Delivery, FifoBroadcast, FifoOrder, Incoming, Link, Ordered, Outgoing,
+    PerfectLink, Relay, Reliable, ReliableBroadcast, Rule, Sequencer, Stamped,
+};
+use tidings_clocks::{Rank, Time};
+use tidings_protocol::{Incarnation, Limits, Payload, Protocol, To, View};
+use tidings_sim::{Chance, Chatter, Chooser, Ending, Faults, Partitions, Property, Site, Stats, Talk, World, check_all};
+use tidings_trace::{MessageId, Trace, Violation};
+
+/// How long a run may take, in virtual time, until everything is delivered: far longer than any that goes on.
+const LIMIT: Time = Time::from_millis(600_000);
+
+/// Short waits, so that runs are short.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(60), most: Duration::from_millis(500) };
+
+/// A message of an experiment carries its own name, so that the trace can tell which one was delivered.
+type Note = (u32, u64);
+
+/// One row of the table: a protocol, the model that it assumes, the properties that it promises, and a function that runs it.
+#[derive(Clone, Copy)]
+pub struct Experiment {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The model: links, processes, timing.
+    pub assumes: &'static str,
+    /// What every run of it keeps.
+    pub promises: &'static [Property],
+    /// The rules that its layers enforce, and that can be broken on purpose.
+    pub rules: &'static [Rule],
+    /// The rank whose crash it does not survive.
+    pub needs: Option<Rank>,
+    runner: fn(&Setting, &mut dyn Chooser) -> Run,
+}
+
+/// What one run is made of, apart from the choices.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How many processes.
+    pub processes: u32,
+    /// What the applications do.
+    pub talk: Talk,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How much a process may hold.
+    pub limits: Limits,
+    /// A rule that every layer which enforces it breaks.
+    pub without: Option<Rule>,
+}
+
+/// What came out of one run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was recorded.
+    pub trace: Trace,
+    /// The world's figures.
+    pub stats: Stats,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl Experiment {
+    /// Runs it once.
+    pub fn run(&self, setting: &Setting, chooser: &mut dyn Chooser) -> Run {
+        (self.runner)(setting, chooser)
+    }
+
+    /// What is wrong with a run: promised properties that it breaks, and whether it came to rest. Nothing, if all is well.
+    #[must_use]
+    pub fn judge(&self, run: &Run) -> Vec<Failure> {
+        let rests = run.ending == Ending::Quiescent;
+        let judged: Vec<Property> = self.promises.iter().copied().filter(|property| rests || !property.is_liveness()).collect();
+        let violations = check_all(&run.trace, &judged).into_iter().map(Failure::Violation);
+        violations.chain((!rests).then_some(Failure::Restless(run.ending))).collect()
+    }
+
+    /// What a seed's run is made of: 2 to 5 processes, limits from 1 up, and faults from calm to wild, all drawn from `chooser`.
+    pub fn draw(&self, chooser: &mut dyn Chooser) -> Setting {
+        let mut pick = |options| chooser.choose(Site::Application, options);
+        let (processes, tightness, messages) = (2 + pick(4), pick(3), 3 + pick(5));
+        let limits = match tightness {
+            0 => Limits::default(),
+            1 => Limits { window: 2, credit: 3, control_credit: 1, held: 8, payload_bytes: 1 << 10 },
+            _ => Limits::TINY,
+        };
+        let wildness = pick(4);
+        let faults = Faults {
+            loss: Chance::percent(10 * wildness),
+            duplicate: Chance::percent(7 * wildness),
+            min_delay: Duration::from_micros(100),
+            max_delay: Duration::from_millis(1 + 40 * u64::from(wildness)),
+            partitions: Partitions { at_most: pick(4), gap: Duration::from_millis(400), length: Duration::from_millis(400), ..Faults::wild().partitions },
+            crashes: pick(2),
+            protected: self.needs.into_iter().collect(),
+            detection: Some(Duration::from_millis(500)),
+            chaos: Duration::from_secs(3),
+            ..Faults::calm()
+        };
+        Setting { processes, talk: Talk::of(messages), faults, limits, without: None }
+    }
+}
+
+impl fmt::Debug for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Experiment").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A promised property is broken.
+    Violation(Violation),
+    /// Something should have gone on and did not, or goes on for ever.
+    Restless(Ending),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violation(violation) => violation.fmt(f),
+            Self::Restless(ending) => write!(f, "the run did not come to rest within {LIMIT}: it is {ending:?}"),
+        }
+    }
+}
+
+/// The table.
+pub const EXPERIMENTS: &[Experiment] = &[
+    Experiment {
+        name: "perfect-link",
+        assumes: "fair-loss links, crash-stop processes, asynchronous",
+        promises: &[Property::NoDuplication, Property::NoCreation],
+        rules: &[Rule::Dedupe],
+        needs: None,
+        runner: |setting, chooser| over_link(setting, chooser, |me, life| link(setting, me, life)),
+    },
+    Experiment {
+        name: "best-effort",
+        assumes: "perfect links, crash-stop processes, asynchronous",
+        promises: &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation],
+        rules: &[Rule::Dedupe],
+        needs: None,
+        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| BestEffort::new(link::<Note>(setting, me, life))),
+    },
+    Experiment {
+        name: "reliable",
+        assumes: "perfect links, crash-stop processes, asynchronous",
+        promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement],
+        rules: &[Rule::Dedupe],
+        needs: None,
+        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| reliable::<Note>(setting, me, life)),
+    },
+    Experiment {
+        name: "fifo",
+        assumes: "reliable broadcast, crash-stop processes, asynchronous",
+        promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement, Property::FifoDelivery],
+        rules: &[Rule::Dedupe, Rule::Fifo],
+        needs: None,
+        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| fifo::<Note>(setting, me, life)),
+    },
+    Experiment {
+        name: "causal",
+        assumes: "reliable broadcast, crash-stop processes, asynchronous",
+        promises: &[
+            Property::Validity,
+            Property::NoDuplication,
+            Property::NoCreation,
+            Property::Agreement,
+            Property::FifoDelivery,
+            Property::CausalDelivery,
+        ],
+        rules: &[Rule::Dedupe, Rule::Fifo, Rule::Causal],
+        needs: None,
+        runner: |setting, chooser| {
+            over_broadcast(setting, chooser, |me, life| {
+                let order = CausalOrder::new(me, setting.processes as usize, setting.limits);
+                let order = if let Some(rule) = setting.without { order.without(rule) } else { order };
+                Ordered::new(order, reliable::<Stamped<_, Note>>(setting, me, life), setting.limits)
+            })
+        },
+    },
+    Experiment {
+        name: "sequencer",
+        assumes: "FIFO reliable broadcast, crash-stop processes of which the sequencer does not crash, asynchronous",
+        promises: &[
+            Property::Validity,
+            Property::NoDuplication,
+            Property::NoCreation,
+            Property::Agreement,
+            Property::TotalOrder,
+            Property::FifoTotal,
+        ],
+        rules: &[Rule::Total],
+        needs: Some(Rank(0)),
+        runner: |setting, chooser| {
+            over_broadcast(setting, chooser, |me, life| {
+                let sequencer = Sequencer::new(fifo(setting, me, life), setting.limits);
+                if let Some(rule) = setting.without { sequencer.without(rule) } else { sequencer }
+            })
+        },
+    },
+    Experiment {
+        name: "all-acknowledge",
+        assumes: "FIFO reliable broadcast, crash-stop processes, a perfect detector; asynchronous otherwise",
+        promises: &[
+            Property::Validity,
+            Property::NoDuplication,
+            Property::NoCreation,
+            Property::Agreement,
+            Property::CausalDelivery,
+            Property::TotalOrder,
+            Property::FifoTotal,
+        ],
+        rules: &[Rule::Total],
+        needs: None,
+        runner: |setting, chooser| {
+            over_broadcast(setting, chooser, |me, life| {
+                let order = AllAcknowledge::new(fifo(setting, me, life), setting.limits);
+                if let Some(rule) = setting.without { order.without(rule) } else { order }
+            })
+        },
+    },
+];
+
+/// The row of this name.
+#[must_use]
+pub fn experiment(name: &str) -> Option<&'static Experiment> {
+    EXPERIMENTS.iter().find(|experiment| experiment.name == name)
+}
+
+fn link<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> PerfectLink<T> {
+    let link = PerfectLink::new(&View::of(setting.processes), me, life, setting.limits, BACKOFF);
+    if let Some(rule) = setting.without { link.without(rule) } else { link }
+}
+
+fn reliable<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> ReliableBroadcast<T> {
+    let reliable = Reliable::new(link::<Relay<T>>(setting, me, life), setting.limits);
+    if let Some(rule) = setting.without { reliable.without(rule) } else { reliable }
+}
+
+fn fifo<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> FifoBroadcast<T> {
+    let order = FifoOrder::new(me, setting.processes as usize, setting.limits);
+    let order = if let Some(rule) = setting.without { order.without(rule) } else { order };
+    Ordered::new(order, reliable(setting, me, life), setting.limits)
+}
+
+fn name(note: Note) -> MessageId {
+    MessageId { origin: Rank(note.0), number: note.1 }
+}
+
+fn over_link<P: Link<Payload = Note>>(setting: &Setting, chooser: &mut dyn Chooser, build: impl FnMut(Rank, Incarnation) -> P) -> Run {
+    let ask = |id: MessageId| Outgoing { to: To::Others, payload: (id.origin.0, id.number) };
+    run(setting, chooser, build, ask, |incoming: &Incoming<Note>| Some(name(incoming.payload)))
+}
+
+fn over_broadcast<P: Broadcast<Payload = Note>>(
+    setting: &Setting,
+    chooser: &mut dyn Chooser,
+    build: impl FnMut(Rank, Incarnation) -> P,
+) -> Run {
+    let ask = |id: MessageId| {
+        let note = (id.origin.0, id.number);
+        if id.number % 4 == 3 { Cast::control(note) } else { Cast::body(note) }
+    };
+    run(setting, chooser, build, ask, |delivery: &Delivery<Note>| Some(name(delivery.payload)))
+}
+
+fn run<P: Protocol>(
+    setting: &Setting,
+    chooser: &mut dyn Chooser,
+    build: impl FnMut(Rank, Incarnation) -> P,
+    ask: impl FnMut(MessageId) -> P::Request,
+    hear: impl Fn(&P::Indication) -> Option<MessageId>,
+) -> Run {
+    let chatter = Chatter::new(setting.processes, setting.talk, ask, hear);
+    let mut world = World::new(setting.processes, setting.faults.clone(), chooser, chatter, build);
+    let ending = world.run_until(LIMIT);
+    let (_, _, trace, stats) = world.into_parts();
+    Run { trace, stats, ending }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings_sim::Seeded;
+
+    use super::*;
+
+    #[test]
+    fn every_experiment_keeps_its_promises() {
+        for experiment in EXPERIMENTS {
+            for seed in 0..60 {
+                let mut chooser = Seeded::new(seed);
+                let setting = experiment.draw(&mut chooser);
+                let run = experiment.run(&setting, &mut chooser);
+                let failures = experiment.judge(&run);
+                assert!(failures.is_empty(), "{} with seed {seed}: {}", experiment.name, failures[0]);
+            }
+        }
+    }
+
+    /// A rule that is broken in every layer that enforces it is noticed: the campaign is no formality.
+    #[test]
+    fn every_broken_rule_is_noticed() {
+        for experiment in EXPERIMENTS {
+            for &rule in experiment.rules {
+                let noticed = (0..1_000).any(|seed| {
+                    let mut chooser = Seeded::new(seed);
+                    let setting = Setting { without: Some(rule), ..experiment.draw(&mut chooser) };
+                    let run = experiment.run(&setting, &mut chooser);
+                    !experiment.judge(&run).is_empty()
+                });
+                assert!(noticed, "{} without {rule:?}", experiment.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for (place, row) in EXPERIMENTS.iter().enumerate() {
+            assert_eq!(EXPERIMENTS.iter().position(|other| other.name == row.name), Some(place));
+            assert_eq!(experiment(row.name).map(|found| found.name), Some(row.name));
+        }
+        assert!(experiment("telepathy").is_none());
+    }
+}
