@@ -10,6 +10,7 @@ mod properties;
 mod property;
 #[cfg(test)]
 mod runs;
+pub mod shiviz;
 mod trace;
 mod violation;
 
