@@ -72,3 +72,48 @@ impl Credit {
         most.saturating_mul(2).max(4).saturating_mul(size_of::<u32>()).saturating_add(processes.saturating_mul(size_of::<u64>()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The naive twin: a message is outstanding while a live process is not done with it.
+        #[test]
+        fn agrees_with_the_slowest_live_process(most in 1u32..5, steps in prop::collection::vec((0usize..4, 0u64..4), 0..200)) {
+            let mut credit = Credit::new(most, 3);
+            let (mut sent, mut done, mut live) = (0u64, [0u64; 3], [true; 3]);
+            for (who, by) in steps {
+                let slowest = (0..3).filter(|rank| live[*rank]).map(|rank| done[rank]).min().unwrap();
+                prop_assert_eq!((credit.sent(), credit.outstanding() as u64), (sent, sent - slowest));
+                prop_assert_eq!(credit.is_left(), sent - slowest < u64::from(most));
+                if who == 3 && by == 3 {
+                    // Process 2 is excluded, once: it counts as done with everything so far, and later messages do not wait for it.
+                    if core::mem::take(&mut live[2]) {
+                        credit.settle(Rank(2), sent);
+                    }
+                } else if who == 3 {
+                    if credit.is_left() {
+                        sent += 1;
+                        credit.take(live.map(u32::from).iter().sum());
+                    }
+                } else if live[who] {
+                    // Behind, where it stands, or ahead.
+                    let next = (done[who] + by).saturating_sub(1).min(sent);
+                    done[who] = done[who].max(next);
+                    credit.settle(Rank::new(who), next);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_half_of_the_credit_is_asked_back() {
+        let asked = |most: u32| (0..8u64).filter(|sequence| Credit::new(most, 1).asks(*sequence)).collect::<Vec<_>>();
+        assert_eq!(asked(1), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(asked(3), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(asked(4), [1, 3, 5, 7]);
+        assert_eq!(asked(8), [3, 7]);
+    }
+}

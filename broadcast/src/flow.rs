@@ -155,3 +155,49 @@ pub(crate) const fn credit(limits: &Limits, class: Class) -> u32 {
         Class::Control => limits.control_credit,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The naive twin: how many processes each received message is still owed to.
+        #[test]
+        fn agrees_with_the_list_of_all_debts(credit in 1u32..6, steps in prop::collection::vec((0u64..8, 0u32..4, any::<bool>()), 0..200)) {
+            let mut flow = Flow::new(credit);
+            let mut naive: BTreeMap<u64, u32> = BTreeMap::new();
+            let (mut told, mut asked) = (0, 0);
+            for (offset, owed, pays) in steps {
+                let done = (0..).find(|sequence| naive.get(sequence) != Some(&0)).unwrap();
+                let sequence = (told + offset).saturating_sub(2);
+                let standing = match naive.get(&sequence) {
+                    Some(_) => Standing::Duplicate,
+                    None if sequence >= told + u64::from(credit) => Standing::TooFarAhead,
+                    None => Standing::New,
+                };
+                prop_assert_eq!((flow.done(), flow.standing(sequence)), (done, standing));
+                let must_tell = told < asked && asked <= done;
+                prop_assert_eq!(flow.note_telling(), must_tell);
+                if must_tell {
+                    flow.tell();
+                    told = done;
+                } else if pays && naive.get(&sequence).is_some_and(|owed| *owed > 0) {
+                    flow.paid(sequence);
+                    *naive.get_mut(&sequence).unwrap() -= 1;
+                } else if standing == Standing::New {
+                    flow.insert(sequence, Some((sequence, owed)));
+                    naive.insert(sequence, owed);
+                } else if standing == Standing::Duplicate && owed == 3 {
+                    flow.ask(sequence);
+                    asked = asked.max(sequence + 1);
+                }
+                let kept: Vec<_> = naive.iter().filter(|(_, owed)| **owed > 0).map(|(sequence, _)| *sequence).collect();
+                prop_assert_eq!(flow.iter().copied().collect::<Vec<_>>(), kept.clone());
+                prop_assert!(flow.held() <= credit as usize && kept.iter().all(|sequence| flow.get(*sequence) == Some(sequence)));
+                prop_assert!(flow.bytes() <= Flow::<u64>::max_bytes(credit as usize));
+            }
+        }
+    }
+}

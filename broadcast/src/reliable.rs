@@ -373,3 +373,6 @@ impl<L: PartialEq, T: PartialEq> PartialEq for Reliable<L, T> {
         (link, limits, dedupe, ledger, malformed) == (&other.link, &other.limits, &other.dedupe, &other.ledger, &other.malformed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ fn every_life_is_heard() {
         let talk = Talk { within: Duration::from_secs(2), ..Talk::of(4) };
         let mut world = world(seed, faults, over_link(processes(seed), talk), link(processes(seed), limits(seed)));
         for step in 0..6 {
-            let rank = Rank::new((seed as usize * 7 + step * 3) % world.ranks().len());
+            let rank = Rank((u32::try_from(seed).unwrap() * 7 + step * 3) % processes(seed));
             let _ = world.run_for(Duration::from_millis(137 + seed % 400));
             world.crash(rank);
             if step % 2 == 0 {

@@ -42,7 +42,7 @@ pub(crate) fn faults(seed: u64) -> Faults {
         chaos: Duration::from_secs(3),
         max_delay: Duration::from_millis(100),
         loss: Chance::percent(25),
-        crashes: u32::from(seed % 2 == 0),
+        crashes: u32::from(seed.is_multiple_of(2)),
         partitions: Partitions { gap: Duration::from_millis(400), length: Duration::from_millis(400), ..Faults::wild().partitions },
         ..Faults::wild()
     }
