@@ -28,6 +28,7 @@
 //! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
 //! | [`ActorTable`] | dense ranks for long-lived ids | | O(log n) |
 //! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
+//! | [`DottedVersionVector`], [`SiblingSet`] | which versions of a value are concurrent, through any number of clients | Preguiça and others 2010 | O(log n), O(n + versions) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //!
 //! `PartialOrd` *is* happened-before: `None` means concurrent. An entry of zero is the same as no entry, everywhere. A counter at its end is an error
@@ -49,6 +50,7 @@ extern crate std;
 mod actor_table;
 mod causal_context;
 mod dot;
+mod dotted_version_vector;
 mod event_stamp;
 mod hybrid_clock;
 mod hybrid_stamp;
@@ -60,6 +62,7 @@ mod overflow;
 mod rank;
 #[cfg(feature = "serde")]
 mod serial;
+mod sibling_set;
 mod time;
 mod unix_time;
 mod vector_clock;
@@ -69,12 +72,14 @@ mod wire;
 pub use actor_table::{ActorTable, TableFull};
 pub use causal_context::CausalContext;
 pub use dot::Dot;
+pub use dotted_version_vector::DottedVersionVector;
 pub use event_stamp::EventStamp;
 pub use hybrid_clock::{Drift, HybridClock};
 pub use hybrid_stamp::HybridStamp;
 pub use lamport_clock::{LamportClock, LamportStamp};
 pub use overflow::Overflow;
 pub use rank::Rank;
+pub use sibling_set::SiblingSet;
 pub use time::Time;
 pub use unix_time::UnixTime;
 pub use vector_clock::VectorClock;
