@@ -116,6 +116,30 @@ mod tests {
         assert!(agenda.is_idle());
     }
 
+    /// The naive twin: a list, searched for the earliest that was put down first.
+    #[test]
+    fn it_agrees_with_a_list() {
+        use crate::{Chooser, Seeded, Site};
+        for seed in crate::seeds(200) {
+            let mut chooser = Seeded::new(seed);
+            let mut agenda = Agenda::default();
+            let mut list: alloc::vec::Vec<(Time, Due)> = alloc::vec::Vec::new();
+            for slot in 0..300 {
+                if chooser.choose(Site::Delay, 3) > 0 {
+                    let entry = (Time::from_nanos(u64::from(chooser.choose(Site::Delay, 20))), Due::Arrival(slot));
+                    agenda.push(entry.0, entry.1);
+                    list.push(entry);
+                } else {
+                    let limit = Time::from_nanos(u64::from(chooser.choose(Site::Delay, 25)));
+                    let first = list.iter().enumerate().min_by_key(|(place, (time, _))| (*time, *place)).map(|(place, _)| place);
+                    let expected = first.filter(|place| list[*place].0 <= limit).map(|place| list.remove(place));
+                    assert_eq!(agenda.pop(limit), expected, "seed {seed}");
+                }
+                assert_eq!(agenda.is_idle(), list.is_empty());
+            }
+        }
+    }
+
     #[test]
     fn what_only_changes_the_weather_keeps_nobody_busy() {
         let mut agenda = Agenda::default();

@@ -23,6 +23,8 @@ pub enum Site {
     Application,
     /// Whether, when and how long a process stands still.
     Pause,
+    /// How strong each fault is in this run.
+    Strength,
 }
 
 /// A probability, in parts of a million.

@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use tidings_clocks::Rank;
 
-use crate::Chance;
+use crate::{Chance, Chooser, Site};
 
 /// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are symmetric and total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +135,21 @@ impl Faults {
     pub fn protecting(mut self, rank: Rank) -> Self {
         self.protected.push(rank);
         self
+    }
+
+    /// Faults from none to these, each as strong as chosen, so that some runs are calm, some wild, and some wild in one respect only.
+    ///
+    /// Probabilities and delays come in quarters, numbers one by one. Chosen at [`Site::Strength`]; nothing else changes.
+    #[must_use]
+    pub fn varied(&self, chooser: &mut impl Chooser) -> Self {
+        let mut quarters = || chooser.choose(Site::Strength, 5);
+        let loss = Chance(self.loss.0 / 4 * quarters());
+        let duplicate = Chance(self.duplicate.0 / 4 * quarters());
+        let max_delay = self.min_delay + self.max_delay.saturating_sub(self.min_delay) / 4 * quarters();
+        let mut up_to = |most: u32| chooser.choose(Site::Strength, most.saturating_add(1));
+        let partitions = Partitions { at_most: up_to(self.partitions.at_most), ..self.partitions };
+        let pauses = Pauses { at_most: up_to(self.pauses.at_most), ..self.pauses };
+        Self { loss, duplicate, max_delay, partitions, pauses, crashes: up_to(self.crashes), ..self.clone() }
     }
 
     /// These faults, but nobody crashes by itself.

@@ -58,6 +58,9 @@
 //! | [`Seeded`] | an engine that draws from a seed |
 //! | [`Recorded`], [`Tape`], [`Replay`] | writes down what another engine chooses; plays it back |
 //! | [`Bytes`] | an engine that reads a fuzzer's bytes |
+//! | [`Sparing`] | leaves the calm course at most so often (delay-bounded) |
+//! | [`Exhaustive`] | makes every choice in turn, within a stated depth |
+//! | [`shrink`] | makes a failing tape smaller |
 //! | [`seeds`], `for_each_seed`, [`assert_keeps!`] | for property tests |
 //!
 //! # Which model
@@ -83,12 +86,15 @@ mod bytes;
 mod chatter;
 mod chooser;
 mod ending;
+mod exhaustive;
 mod faults;
 mod network;
 mod process;
 mod recording;
 mod seeded;
 mod seeds;
+mod shrink;
+mod sparing;
 mod stats;
 mod tape;
 mod world;
@@ -98,12 +104,15 @@ pub use bytes::Bytes;
 pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
 pub use ending::Ending;
+pub use exhaustive::Exhaustive;
 pub use faults::{Faults, Partitions, Pauses};
 pub use recording::Recording;
 pub use seeded::Seeded;
 #[cfg(feature = "std")]
 pub use seeds::for_each_seed;
 pub use seeds::seeds;
+pub use shrink::shrink;
+pub use sparing::Sparing;
 pub use stats::Stats;
 pub use tape::{Recorded, Replay, Tape};
 pub use tidings_trace::{Property, check_all};
