@@ -117,6 +117,17 @@ pub enum Failure {
     Restless(Ending),
 }
 
+impl Failure {
+    /// What is wrong, with the events of `trace` that show it.
+    #[must_use]
+    pub fn show(&self, trace: &Trace) -> String {
+        match self {
+            Self::Violation(violation) => violation.show(trace).to_string(),
+            Self::Restless(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tidings_broadcast::Rule;
+use tidings_clocks::Time;
+use tidings_sim::{Seeded, Stats};
+use tidings_trace::{MessageId, Trace, What};
+
+use crate::{Experiment, Setting};
+
+/// Seeds that one thread takes at a time.
+const BATCH: u64 = 16;
+
+/// Many seeded runs of one experiment, every one judged.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    /// What is run.
+    pub experiment: &'static Experiment,
+    /// With which seeds.
+    pub seeds: Range<u64>,
+    /// A rule that is broken on purpose, to see that it is noticed.
+    pub without: Option<Rule>,
+}
+
+/// What came out of a campaign.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The experiment's name.
+    pub experiment: &'static str,
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// The figures of all runs added up.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// Virtual microseconds from a broadcast to each of its deliveries.
+    pub latency_micros: Percentiles,
+    /// Packets sent for each message broadcast, of each run.
+    pub packets_per_message: Percentiles,
+    /// The failed run with the least seed: its seed, and what was wrong, line by line.
+    pub first_failure: Option<(u64, String)>,
+}
+
+/// What happened in all runs together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Inputs given to protocols.
+    pub events: u64,
+    /// Messages broadcast.
+    pub broadcast: u64,
+    /// Deliveries.
+    pub delivered: u64,
+    /// Packets sent.
+    pub sent: u64,
+    /// Packets lost.
+    pub lost: u64,
+    /// Packets that came twice.
+    pub duplicated: u64,
+    /// Packets that came after a later one.
+    pub overtaken: u64,
+    /// Packets that a partition ate.
+    pub partitioned: u64,
+    /// Partitions.
+    pub partitions: u64,
+    /// Crashes.
+    pub crashes: u64,
+    /// Requests that were refused, and asked again.
+    pub refused: u64,
+}
+
+/// Where the values of a distribution lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Percentiles {
+    /// Half are at most this.
+    pub p50: u64,
+    /// Ninety-nine in a hundred.
+    pub p99: u64,
+    /// All.
+    pub max: u64,
+}
+
+impl Totals {
+    fn add(&mut self, stats: &Stats) {
+        self.events += stats.events;
+        self.sent += stats.sent;
+        self.lost += stats.lost;
+        self.duplicated += stats.duplicated;
+        self.overtaken += stats.overtaken;
+        self.partitioned += stats.partitioned;
+        self.partitions += stats.partitions;
+        self.crashes += stats.crashes;
+        self.refused += stats.refused;
+    }
+
+    fn join(&mut self, other: &Self) {
+        let Self { events, broadcast, delivered, sent, lost, duplicated, overtaken, partitioned, partitions, crashes, refused } = other;
+        self.events += events;
+        self.broadcast += broadcast;
+        self.delivered += delivered;
+        self.sent += sent;
+        self.lost += lost;
+        self.duplicated += duplicated;
+        self.overtaken += overtaken;
+        self.partitioned += partitioned;
+        self.partitions += partitions;
+        self.crashes += crashes;
+        self.refused += refused;
+    }
+}
+
+impl Percentiles {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        Self { p50: histogram.value_at_quantile(0.5), p99: histogram.value_at_quantile(0.99), max: histogram.max() }
+    }
+}
+
+/// What one thread has gathered.
+struct Gathered {
+    runs: u64,
+    failed: u64,
+    totals: Totals,
+    latency: Histogram<u64>,
+    packets: Histogram<u64>,
+    first_failure: Option<(u64, String)>,
+}
+
+impl Gathered {
+    fn new() -> Self {
+        let histogram = || Histogram::new(3).expect("three significant digits are possible");
+        Self { runs: 0, failed: 0, totals: Totals::default(), latency: histogram(), packets: histogram(), first_failure: None }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.failed += other.failed;
+        self.totals.join(&other.totals);
+        self.latency.add(&other.latency).expect("histograms of one kind");
+        self.packets.add(&other.packets).expect("histograms of one kind");
+        if let Some(failure) = other.first_failure
+            && self.first_failure.as_ref().is_none_or(|first| failure.0 < first.0)
+        {
+            self.first_failure = Some(failure);
+        }
+    }
+
+    fn watch(&mut self, trace: &Trace, stats: &Stats) {
+        let mut broadcasts: BTreeMap<MessageId, Time> = BTreeMap::new();
+        for event in &trace.events {
+            match event.what {
+                What::Broadcast(message) => {
+                    broadcasts.insert(message, event.time);
+                }
+                What::Deliver(message) => {
+                    self.totals.delivered += 1;
+                    if let Some(since) = broadcasts.get(&message) {
+                        let micros = u64::try_from(event.time.since(*since).as_micros()).unwrap_or(u64::MAX);
+                        self.latency.saturating_record(micros);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let count = broadcasts.len() as u64;
+        self.totals.broadcast += count;
+        if count > 0 {
+            self.packets.saturating_record(stats.sent.div_ceil(count));
+        }
+    }
+}
+
+impl Campaign {
+    /// Runs every seed, on as many threads as there are cores. What comes out does not depend on how many. `done` is told how many runs are over, now and then.
+    pub fn run(&self, done: impl Fn(u64) + Sync) -> Summary {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let next = AtomicU64::new(self.seeds.start);
+        let all = Mutex::new(Gathered::new());
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let mut gathered = Gathered::new();
+                    loop {
+                        let start = next.fetch_add(BATCH, Ordering::Relaxed);
+                        let batch = start..start.saturating_add(BATCH).min(self.seeds.end);
+                        if batch.is_empty() {
+                            break;
+                        }
+                        let runs = batch.end - batch.start;
+                        batch.for_each(|seed| self.run_one(seed, &mut gathered));
+                        done(runs);
+                    }
+                    all.lock().expect("no run panics while it holds this").join(gathered);
+                });
+            }
+        });
+        let Gathered { runs, failed, totals, latency, packets, first_failure } = all.into_inner().expect("no run panics while it holds this");
+        Summary {
+            experiment: self.experiment.name,
+            runs,
+            failed,
+            totals,
+            latency_micros: Percentiles::of(&latency),
+            packets_per_message: Percentiles::of(&packets),
+            first_failure,
+        }
+    }
+
+    fn run_one(&self, seed: u64, gathered: &mut Gathered) {
+        let mut chooser = Seeded::new(seed);
+        let setting = Setting { without: self.without, ..self.experiment.draw(&mut chooser) };
+        let run = self.experiment.run(&setting, &mut chooser);
+        gathered.runs += 1;
+        gathered.totals.add(&run.stats);
+        gathered.watch(&run.trace, &run.stats);
+        let failures = self.experiment.judge(&run);
+        if !failures.is_empty() {
+            gathered.failed += 1;
+            if gathered.first_failure.as_ref().is_none_or(|(first, _)| seed < *first) {
+                let lines: Vec<String> = failures.iter().map(|failure| failure.show(&run.trace)).collect();
+                gathered.first_failure = Some((seed, lines.join("\n")));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment;
+
+    fn campaign(name: &str, without: Option<Rule>) -> Campaign {
+        Campaign { experiment: experiment(name).expect("it is in the table"), seeds: 100..150, without }
+    }
+
+    /// The same seeds give the same summary, however the threads share them.
+    #[test]
+    fn a_campaign_is_a_function_of_its_seeds() {
+        let [one, other] = [(); 2].map(|()| serde_json::to_string(&campaign("causal", None).run(|_| {})).expect("a summary is plain data"));
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn every_seed_is_run_once_and_faults_do_happen() {
+        let done = AtomicU64::new(0);
+        let summary = campaign("all-acknowledge", None).run(|runs| {
+            done.fetch_add(runs, Ordering::Relaxed);
+        });
+        assert_eq!((summary.runs, summary.failed, done.into_inner()), (50, 0, 50));
+        let Totals { lost, duplicated, overtaken, partitioned, crashes, refused, .. } = summary.totals;
+        assert!([lost, duplicated, overtaken, partitioned, crashes, refused].into_iter().all(|count| count > 0), "{:?}", summary.totals);
+        assert!(summary.latency_micros.p50 > 0 && summary.latency_micros.p50 <= summary.latency_micros.p99);
+    }
+
+    #[test]
+    fn the_failure_with_the_least_seed_is_told() {
+        let summary = campaign("fifo", Some(Rule::Fifo)).run(|_| {});
+        let (seed, told) = summary.first_failure.expect("a broken rule is noticed");
+        assert!(summary.failed > 0 && told.contains("fifo_delivery"), "{told}");
+        let again = Campaign { seeds: seed..seed + 1, ..campaign("fifo", Some(Rule::Fifo)) }.run(|_| {});
+        assert_eq!(again.first_failure, Some((seed, told)));
+    }
+}
