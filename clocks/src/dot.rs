@@ -6,7 +6,7 @@ use crate::wire::{Malformed, Wire};
 /// The name of one event: the `counter`-th of `actor`.
 ///
 /// Counters begin at 1; a dot with counter 0 names no event, and whatever knows dots knows it already. (Almeida, Baquero, Gonçalves, Preguiça,
-/// Fonte, *Scalable and Accurate Causality Tracking for Eventually Consistent Stores*, 2014, section 3.)
+/// Fonte, *Scalable and Accurate Causality Tracking for Eventually Consistent Stores*, 2014.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dot<A = Rank> {

@@ -28,6 +28,7 @@
 //! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
 //! | [`ActorTable`] | dense ranks for long-lived ids | | O(log n) |
 //! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
+//! | [`ExceptionVector`] | the same, and what is missing | Malkhi, Terry 2005 | O(n + gaps) |
 //! | [`DottedVersionVector`], [`SiblingSet`] | which versions of a value are concurrent, through any number of clients | Preguiça and others 2010 | O(log n), O(n + versions) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //!
@@ -52,6 +53,7 @@ mod causal_context;
 mod dot;
 mod dotted_version_vector;
 mod event_stamp;
+mod exception_vector;
 mod hybrid_clock;
 mod hybrid_stamp;
 mod kernels;
@@ -74,6 +76,7 @@ pub use causal_context::CausalContext;
 pub use dot::Dot;
 pub use dotted_version_vector::DottedVersionVector;
 pub use event_stamp::EventStamp;
+pub use exception_vector::ExceptionVector;
 pub use hybrid_clock::{Drift, HybridClock};
 pub use hybrid_stamp::HybridStamp;
 pub use lamport_clock::{LamportClock, LamportStamp};

@@ -11,8 +11,8 @@ use crate::{Dot, Overflow, VersionVector};
 /// [`write`](SiblingSet::write) it gives back the context of what it has read, and its value takes the place of what the context covers and stands beside what it does not. Servers
 /// [`join`](SiblingSet::join) their sets. What a server has seen is one counter for each server, however many clients there are.
 ///
-/// Gonçalves, Almeida, Baquero, Fonte, *Concise Server-Wide Causality Management for Eventually Consistent Data Stores*, 2017, section 2, and the
-/// dotted version vector sets of the same authors' *Scalable and Accurate Causality Tracking*, 2014, section 5. For each server: the last event seen, and the values of the latest so many
+/// Almeida, Baquero, Gonçalves, Preguiça, Fonte, *Scalable and Accurate Causality Tracking for Eventually Consistent Stores*, 2014 (there called a
+/// dotted version vector set). For each server: the last event seen, and the values of the latest so many
 /// events, newest first. Below, n is the number of servers, v that of values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiblingSet<A, V> {
