@@ -49,7 +49,7 @@ impl<A: Ord> ActorTable<A> {
         }
     }
 
-    /// The dense clock for `vector`; its new actors get ranks. O(m log n), more for each new actor.
+    /// The dense clock for `vector`; its new actors get ranks. O((n + m) log n).
     ///
     /// # Errors
     /// [`TableFull`] if there is no room for all of them; the table is unchanged.
@@ -57,14 +57,24 @@ impl<A: Ord> ActorTable<A> {
     where
         A: Clone,
     {
+        let known = self.actors.len();
         let new = vector.iter().filter(|(actor, _)| self.rank_of(actor).is_none()).count();
-        if new > self.limit - self.actors.len() {
+        if new > self.limit - known {
             return Err(TableFull { limit: self.limit });
         }
-        let mut entries = alloc::vec![0; self.actors.len() + new];
+        let mut entries = alloc::vec![0; known + new];
         for (actor, counter) in vector.iter() {
-            entries[self.intern(actor.clone())?.index()] = counter;
+            let rank = self.sorted[..known]
+                .binary_search_by(|rank| self.actors[rank.index()].cmp(actor))
+                .map_or_else(|_| Rank::new(self.actors.len()), |place| self.sorted[place]);
+            if rank.index() == self.actors.len() {
+                self.actors.push(actor.clone());
+                self.sorted.push(rank);
+            }
+            entries[rank.index()] = counter;
         }
+        // Two sorted runs, which a stable sort merges in one pass.
+        self.sorted.sort_by(|one, other| self.actors[one.index()].cmp(&self.actors[other.index()]));
         Ok(entries.into_iter().collect())
     }
 

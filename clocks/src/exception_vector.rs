@@ -77,20 +77,22 @@ impl<A: Ord> ExceptionVector<A> {
         }
     }
 
-    /// Takes in all that `other` knows. Says whether that changed anything. O(m log n) and the runs of the actors that both know; more for each actor that is new.
+    /// Takes in all that `other` knows. Says whether that changed anything. O((n + m) log n) and the runs of the actors that both know.
     pub fn join(&mut self, other: &Self) -> bool
     where
         A: Clone,
     {
-        let mut changed = false;
+        let (mut changed, known) = (false, self.entries.len());
         for theirs in &other.entries {
-            match self.place(&theirs.actor) {
+            match self.entries[..known].binary_search_by(|entry| entry.actor.cmp(&theirs.actor)) {
                 Ok(place) => changed |= self.entries[place].join(theirs),
-                Err(place) => {
-                    self.entries.insert(place, theirs.clone());
-                    changed = true;
-                }
+                Err(_) => self.entries.push(theirs.clone()),
             }
+        }
+        if self.entries.len() > known {
+            // Two sorted runs, which a stable sort merges in one pass, however many are new.
+            self.entries.sort_by(|one, other| one.actor.cmp(&other.actor));
+            changed = true;
         }
         changed
     }
