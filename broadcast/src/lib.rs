@@ -19,6 +19,8 @@ mod link_refused;
 mod link_rejected;
 mod link_stats;
 mod malformed;
+#[cfg(test)]
+mod naive_order;
 mod ordered;
 mod perfect_link;
 mod received;
