@@ -18,6 +18,7 @@ pub struct MessageId {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum What {
     /// The process broadcast this message: the request was taken.
@@ -107,5 +108,32 @@ impl fmt::Display for What {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.time, self.process, self.what)
+    }
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    /// The form in which traces are kept in files: fields by name.
+    #[test]
+    fn a_golden_json() {
+        let mut trace = Trace::new(2);
+        trace.push(Time::from_nanos(5), Rank(0), What::Broadcast(MessageId { origin: Rank(0), number: 7 }));
+        trace.push(Time::from_nanos(6), Rank(0), What::Send { packet: 1, to: Rank(1) });
+        trace.push(Time::from_nanos(9), Rank(1), What::Crash);
+        let json = r#"{"processes":2,"events":[{"time":5,"process":0,"what":{"broadcast":{"origin":0,"number":7}}},{"time":6,"process":0,"what":{"send":{"packet":1,"to":1}}},{"time":9,"process":1,"what":"crash"}]}"#;
+        assert_eq!(serde_json::to_string(&trace).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Trace>(json).unwrap(), trace);
+    }
+
+    #[test]
+    fn every_run_comes_back_from_json() {
+        for seed in crate::runs::SEEDS {
+            let trace = crate::runs::run(seed, crate::runs::Kept::Causal);
+            let json: String = serde_json::to_string(&trace).unwrap();
+            assert_eq!(serde_json::from_str::<Trace>(&json).unwrap(), trace, "seed {seed}");
+        }
     }
 }
