@@ -1,5 +1,10 @@
 //! `Text` against its naive twin, over random and all small histories, against hostile deltas, and on recorded editing.
 
+mod exhaustive;
+mod hostile;
+mod interleaving;
 mod random;
 mod recorded;
 mod twin;
+#[cfg(feature = "serde")]
+mod wire;

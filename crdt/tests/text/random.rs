@@ -1,5 +1,7 @@
 //! Random concurrent editing on three replicas, delivered in every causal order that comes up.
 
+use std::ops::Range;
+
 use tidings_clocks::VersionVector;
 use tidings_crdt::{Join, Text, TextDelta, TextError};
 
@@ -47,8 +49,6 @@ impl Replica {
 
     /// Types, goes on typing, erases, deletes a range, or replaces one.
     pub(crate) fn edit(&mut self, me: usize, dice: &mut Dice) -> Event {
-        let seen = self.seen.clone();
-        let actor = u32::try_from(me).expect("small");
         let len = self.text.len();
         self.cursor = self.cursor.min(len);
         let position = if dice.roll(3) > 0 { self.cursor } else { dice.roll(len + 1) };
@@ -60,15 +60,23 @@ impl Replica {
         };
         let length = if removed.is_empty() || dice.roll(4) == 0 { 1 + dice.roll(4) } else { 0 };
         let typed: String = (0..length).map(|_| ALPHABET[dice.roll(ALPHABET.len())]).collect();
+        let event = self.splice(me, removed.clone(), &typed);
+        self.cursor = removed.start + if dice.roll(6) == 0 { 0 } else { typed.chars().count() };
+        event
+    }
+
+    /// One edit, of the text and of its twin.
+    pub(crate) fn splice(&mut self, me: usize, removed: Range<usize>, typed: &str) -> Event {
+        let seen = self.seen.clone();
+        let actor = u32::try_from(me).expect("small");
         let mut operations: Vec<_> = removed.clone().map(|_| self.twin.delete(removed.start)).collect();
         operations.extend(typed.chars().enumerate().map(|(at, c)| self.twin.insert(actor, removed.start + at, c)));
         // As three kinds of call, which must do the same.
         let delta = match (removed.is_empty(), typed.is_empty()) {
-            (true, false) => self.text.insert(actor, removed.start, &typed),
-            (false, true) => self.text.remove(removed.clone()),
-            _ => self.text.splice(actor, removed.clone(), &typed),
+            (true, false) => self.text.insert(actor, removed.start, typed),
+            (false, true) => self.text.remove(removed),
+            _ => self.text.splice(actor, removed, typed),
         };
-        self.cursor = removed.start + if dice.roll(6) == 0 { 0 } else { typed.chars().count() };
         self.seen[me] += 1;
         Event { author: me, delta: delta.expect("in range"), operations, seen }
     }
