@@ -8,13 +8,14 @@ use crate::Chooser;
 ///
 /// One value plays the application of all processes, so that a test can look at them together. Processes share nothing through it by themselves.
 pub trait Application<P: Protocol> {
-    /// Process `me` begins a life: at the start of the run, and after every restart. Whatever the application wants at random in this life it draws here,
-    /// at [`Site::Application`](crate::Site::Application), so that its plans do not hang on what the network does.
+    /// Process `me` begins a life: at the start of the run, and after every restart. Whatever the application wants at random in this life it draws
+    /// here, at [`Site::Application`](crate::Site::Application), so that its plans do not hang on what the network does.
     fn started(&mut self, me: Rank, now: Time, chooser: &mut dyn Chooser) {
         let _ = (me, now, chooser);
     }
 
-    /// What process `me` asks for next, if anything. Asked after every input at `me`, until it says `None` or a request is refused, and at its [`deadline`](Application::deadline).
+    /// What process `me` asks for next, if anything. Asked after every input at `me`, until it says `None` or a request is refused, and at its
+    /// [`deadline`](Application::deadline).
     fn next(&mut self, me: Rank, now: Time) -> Option<P::Request>;
 
     /// A request came back. It may be given again by [`next`](Application::next), which is asked after the next input at `me`.

@@ -1,6 +1,8 @@
-/// Asserts that a recorded trace keeps a property, or each of several; if it does not, panics with the seed that replays it and the events that show it.
+/// Asserts that a recorded trace keeps a property, or each of several; if it does not, panics with the seed that replays it and the events that show
+/// it.
 ///
-/// The properties are named as in [`Property`](crate::Property). A liveness property means something only if the run ended [`Quiescent`](crate::Ending::Quiescent).
+/// The properties are named as in [`Property`](crate::Property). A liveness property means something only if the run ended
+/// [`Quiescent`](crate::Ending::Quiescent).
 ///
 /// ```
 /// use tidings_sim::assert_keeps;

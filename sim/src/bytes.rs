@@ -2,8 +2,8 @@ use crate::{Chooser, Site};
 
 /// Chooses by a fuzzer's bytes. What is past the end is 0, the calm choice.
 ///
-/// A choice takes as few bytes as its options need (none for one option, one up to 256, then two, three, four; little-endian), so that a mutation of one
-/// byte changes one choice. Probabilities are the fuzzer's business: [`happens`](Chooser::happens) is one byte, odd or even.
+/// A choice takes as few bytes as its options need (none for one option, one up to 256, then two, three, four; little-endian), so that a mutation of
+/// one byte changes one choice. Probabilities are the fuzzer's business: [`happens`](Chooser::happens) is one byte, odd or even.
 #[derive(Clone, Debug)]
 pub struct Bytes<'a> {
     bytes: &'a [u8],

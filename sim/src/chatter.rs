@@ -18,8 +18,8 @@ pub struct Talk {
     pub messages: u32,
     /// The time within which it broadcasts them, from the beginning of the life: each at a random one.
     pub within: Duration,
-    /// How likely a message, but the first, is kept for a reply instead: it is broadcast right after the next delivery of another process's message, so that causal chains
-    /// come to be. If no such delivery comes, it is never broadcast.
+    /// How likely a message, but the first, is kept for a reply instead: it is broadcast right after the next delivery of another process's message,
+    /// so that causal chains come to be. If no such delivery comes, it is never broadcast.
     pub replies: Chance,
     /// The application's inbox; `None`: it takes everything at once.
     pub inbox: Option<Inbox>,
@@ -43,11 +43,11 @@ pub struct Inbox {
     pub each: Duration,
 }
 
-/// The standard application of broadcast tests: every process broadcasts messages at random times and in reply to others, asks again when it is refused, and
-/// remembers what it delivered.
+/// The standard application of broadcast tests: every process broadcasts messages at random times and in reply to others, asks again when it is
+/// refused, and remembers what it delivered.
 ///
-/// Generic over the protocol by two functions: `ask` makes the request that broadcasts a message, `hear` reads from an indication which message was delivered, if
-/// any. Messages are numbered 0, 1, … at each process, through all of its lives.
+/// Generic over the protocol by two functions: `ask` makes the request that broadcasts a message, `hear` reads from an indication which message was
+/// delivered, if any. Messages are numbered 0, 1, … at each process, through all of its lives.
 pub struct Chatter<P: Protocol, Q, H> {
     talk: Talk,
     ask: Q,

@@ -50,9 +50,9 @@ impl Chance {
 ///
 /// Choice 0 is always the calm one (deliver, once, at once, no crash), so that an exhausted tape or an all-zero input is a calm run.
 ///
-/// Engines: [`Seeded`](crate::Seeded) draws, [`Replay`](crate::Replay) plays a recorded [`Tape`](crate::Tape) back, [`Bytes`](crate::Bytes) reads what a
-/// fuzzer gives, [`Recorded`](crate::Recorded) writes down what another engine chooses. Whoever enumerates all runs implements this trait: the number of
-/// options is there for it.
+/// Engines: [`Seeded`](crate::Seeded) draws, [`Replay`](crate::Replay) plays a recorded [`Tape`](crate::Tape) back, [`Bytes`](crate::Bytes) reads
+/// what a fuzzer gives, [`Recorded`](crate::Recorded) writes down what another engine chooses. Whoever enumerates all runs implements this trait: the
+/// number of options is there for it.
 pub trait Chooser {
     /// At this site, which of `options`? The answer is below `options`, which is at least 1.
     fn choose(&mut self, site: Site, options: u32) -> u32;

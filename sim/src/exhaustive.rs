@@ -4,8 +4,9 @@ use crate::{Chooser, Site};
 
 /// Makes every choice in turn: one run after the other, until all have been.
 ///
-/// A run is replayed from the beginning with its last choice changed, so nothing of the world is ever copied (Godefroid, *Model checking for programming languages using VeriSoft*,
-/// 1997). To keep that finite, only the first [`depth`](Exhaustive::new) choices of a run vary, the rest are calm; and a choice of many options, such as a delay, is tried at few of them.
+/// A run is replayed from the beginning with its last choice changed, so nothing of the world is ever copied (Godefroid, *Model checking for
+/// programming languages using VeriSoft*, 1997). To keep that finite, only the first [`depth`](Exhaustive::new) choices of a run vary, the rest are
+/// calm; and a choice of many options, such as a delay, is tried at few of them.
 ///
 /// ```
 /// use tidings_sim::{Chooser, Exhaustive, Site};
@@ -29,7 +30,8 @@ pub struct Exhaustive {
 }
 
 impl Exhaustive {
-    /// Varies the first `depth` choices that have more than one option, each among at most `steps` evenly spaced options: the first and the last are always among them. `steps` is at least 2.
+    /// Varies the first `depth` choices that have more than one option, each among at most `steps` evenly spaced options: the first and the last are
+    /// always among them. `steps` is at least 2.
     #[must_use]
     pub const fn new(depth: usize, steps: u32) -> Self {
         Self { depth, steps: if steps < 2 { 2 } else { steps }, path: Vec::new(), made: 0, runs: 0 }

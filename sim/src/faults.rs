@@ -5,9 +5,11 @@ use tidings_clocks::Rank;
 
 use crate::{Chance, Chooser, Site};
 
-/// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are symmetric and total.
+/// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are
+/// symmetric and total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Partitions {
     /// How many there are at most in a run, one after the other.
     pub at_most: u32,
@@ -29,6 +31,7 @@ impl Partitions {
 /// Pauses that come by themselves: a process stands still and goes on believing that nothing happened. Its messages wait for it, its deadlines pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Pauses {
     /// How many there are at most in a run, one after the other.
     pub at_most: u32,
@@ -45,10 +48,14 @@ impl Pauses {
 
 /// What may go wrong in a run: the model of links, processes and detection.
 ///
-/// Losses, repetitions, partitions, pauses and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then everything heals, and liveness can be
-/// judged; delays go on, within the same bounds. What a script does to a world (cuts, crashes) is not bound to the phase.
+/// Losses, repetitions, partitions, pauses and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then
+/// everything heals, and liveness can be judged; delays go on, within the same bounds. What a script does to a world (cuts, crashes) is not bound to
+/// the phase.
+///
+/// With the feature `serde`, what a text does not say is as in [`Faults::calm`], and what this does not know is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Faults {
     /// How likely a packet is lost.
     pub loss: Chance,
@@ -68,14 +75,16 @@ pub struct Faults {
     pub downtime: Option<Duration>,
     /// Processes that do not crash by themselves, such as a sequencer.
     pub protected: Vec<Rank>,
-    /// The time within which every live process is told that another one has crashed; `None`: nobody is ever told.
+    /// The time within which every live process is told that another one has crashed, unless that has come back; a paused process is told when it
+    /// goes on. `None`: nobody is ever told. Packets of the crashed process may still arrive after that.
     pub detection: Option<Duration>,
     /// How long the chaos phase lasts.
     pub chaos: Duration,
 }
 
 impl Faults {
-    /// No faults. Every packet takes 1 ms; a crash made by a script is known after at most 50 ms. The chaos phase lasts 10 s, for what is changed in this.
+    /// No faults. Every packet takes 1 ms; a crash made by a script is known after at most 50 ms. The chaos phase lasts 10 s, for what is changed in
+    /// this.
     #[must_use]
     pub const fn calm() -> Self {
         Self {
@@ -111,8 +120,8 @@ impl Faults {
         }
     }
 
-    /// Everything at once, for 10 s: three packets in ten lost, two in ten repeated, 0.1 to 200 ms late, up to three partitions of half a second in the mean, one crash, known after at most
-    /// half a second.
+    /// Everything at once, for 10 s: three packets in ten lost, two in ten repeated, 0.1 to 200 ms late, up to three partitions of half a second in
+    /// the mean, one crash, known after at most half a second.
     #[must_use]
     pub const fn wild() -> Self {
         Self {

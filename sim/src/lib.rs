@@ -1,6 +1,6 @@
 #![cfg_attr(not(feature = "std"), no_std)]
-//! A deterministic world in virtual time that runs any protocol under the faults of the system models, and records what happened: the same choices, the
-//! same run, to the byte.
+//! A deterministic world in virtual time that runs any protocol under the faults of the system models, and records what happened: the same choices,
+//! the same run, to the byte.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -65,17 +65,19 @@
 //!
 //! # Which model
 //!
-//! Cachin, Guerraoui and Rodrigues, *Introduction to Reliable and Secure Distributed Programming* (2011), chapter 2: fair-loss links (2.4.2), crash-stop processes (2.2.2) that may recover
-//! (2.2.4), and, within the delays given, time that no process can rely on (2.5.1). [`World`] states it in full.
+//! Cachin, Guerraoui and Rodrigues, *Introduction to Reliable and Secure Distributed Programming* (2011), chapter 2: fair-loss links (2.4.2),
+//! crash-stop processes (2.2.2) that may recover (2.2.4), and, within the delays given, time that no process can rely on (2.5.1). [`World`] states it
+//! in full.
 //!
 //! # How to reproduce a run
 //!
-//! A run is a function of the protocol, the application, the [`Faults`] and the choices. From a seed: [`Seeded`]. From a tape, which outlives changes of generators: [`Recorded`], then [`Replay`].
+//! A run is a function of the protocol, the application, the [`Faults`] and the choices. From a seed: [`Seeded`]. From a tape, which outlives changes
+//! of generators: [`Recorded`], then [`Replay`].
 //!
 //! # Not here
 //!
-//! No protocol: this crate knows none by name. No judgement of traces: that is `tidings-trace`, whose properties [`assert_keeps!`] takes. No real network, clock or thread. Messages are never altered, and no
-//! process lies: links that corrupt and Byzantine processes are other models.
+//! No protocol: this crate knows none by name. No judgement of traces: that is `tidings-trace`, whose properties [`assert_keeps!`] takes. No real
+//! network, clock or thread. Messages are never altered, and no process lies: links that corrupt and Byzantine processes are other models.
 
 extern crate alloc;
 

@@ -111,19 +111,17 @@ impl<M> Network<M> {
         self.split.parts(from, to) || (!self.cuts.is_empty() && self.cuts[from.index() * self.processes + to.index()])
     }
 
-    /// Cuts one direction of one link.
-    pub(crate) fn cut(&mut self, from: Rank, to: Rank) {
+    /// Cuts one direction of one link, or mends it.
+    ///
+    /// # Panics
+    /// If there is no such link.
+    pub(crate) fn set_cut(&mut self, from: Rank, to: Rank, cut: bool) {
+        let processes = self.processes;
+        assert!(from.index() < processes && to.index() < processes, "there is no link from {from} to {to} among {processes} processes");
         if self.cuts.is_empty() {
-            self.cuts = vec![false; self.processes * self.processes];
+            self.cuts = vec![false; processes * processes];
         }
-        self.cuts[from.index() * self.processes + to.index()] = true;
-    }
-
-    /// Mends one direction of one link.
-    pub(crate) fn mend(&mut self, from: Rank, to: Rank) {
-        if let Some(cut) = self.cuts.get_mut(from.index() * self.processes + to.index()) {
-            *cut = false;
-        }
+        self.cuts[from.index() * processes + to.index()] = cut;
     }
 
     /// Mends what scripts have cut.

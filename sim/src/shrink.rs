@@ -5,11 +5,12 @@ use crate::{Site, Tape};
 
 /// Makes a failing tape smaller, as long as it still fails: fewer choices, and calmer ones.
 ///
-/// `fails` runs the world on a tape and says whether what was wrong is still wrong; it is asked at most `tries` times. The result fails, unless `tape` itself does not: then it comes back as it is.
+/// `fails` runs the world on a tape and says whether what was wrong is still wrong; it is asked at most `tries` times. The result fails, unless
+/// `tape` itself does not: then it comes back as it is.
 ///
-/// Choices are taken out or made calm in halves, quarters, … down to single ones (Zeller, Hildebrandt, *Simplifying and isolating failure-inducing input*, 2002), on the choices and not on the run,
-/// so that every intermediate run is one that the world can make (MacIver, Donaldson, *Test-case reduction via test-case generation*, 2020); then each choice left is made as small as it goes by halving.
-/// This is repeated until nothing changes.
+/// Choices are taken out or made calm in halves, quarters, … down to single ones (Zeller, Hildebrandt, *Simplifying and isolating failure-inducing
+/// input*, 2002), on the choices and not on the run, so that every intermediate run is one that the world can make (MacIver, Donaldson, *Test-case
+/// reduction via test-case generation*, 2020); then each choice left is made as small as it goes by halving. This is repeated until nothing changes.
 ///
 /// ```
 /// use tidings_sim::{Chooser, Recorded, Replay, Seeded, Site, shrink};

@@ -2,8 +2,8 @@ use crate::{Chance, Chooser, Site};
 
 /// Lets another engine leave the calm course, but only so often in a run: most bugs need few deviations, and a run with few is easy to read.
 ///
-/// The idea is delay-bounded scheduling (Emmi, Qadeer, Rakamarić, *Delay-bounded scheduling*, 2011): a deterministic schedule, and at most so many departures from it. What the application does is
-/// not counted: at [`Site::Application`] and [`Site::Strength`] the other engine chooses freely.
+/// The idea is delay-bounded scheduling (Emmi, Qadeer, Rakamarić, *Delay-bounded scheduling*, 2011): a deterministic schedule, and at most so many
+/// departures from it. What the application does is not counted: at [`Site::Application`] and [`Site::Strength`] the other engine chooses freely.
 #[derive(Clone, Debug)]
 pub struct Sparing<C> {
     chooser: C,

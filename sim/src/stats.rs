@@ -1,6 +1,6 @@
 /// What happened in a run, in figures.
 ///
-/// Every packet that was sent is, in the end, lost, partitioned away, or in flight; each copy in flight arrives, and is then partitioned away, unheard, waiting or delivered.
+/// When nothing is in flight, `sent + duplicated + looped = lost + partitioned + unheard + delivered`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

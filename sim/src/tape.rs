@@ -5,8 +5,9 @@ use crate::{Chance, Chooser, Site};
 
 /// The choices of one run, site by site, in the order in which they were made.
 ///
-/// Replaying by tape outlives changes of generators. The sites have a track each, so that taking a choice out of one moves no choice of another: that is
-/// how a failing run shrinks. What is past the end of a track is 0, the calm choice, so an empty tape is a calm run and trailing zeros mean nothing.
+/// Replaying by tape outlives changes of generators. The sites have a track each, so that taking a choice out of one moves no choice of another: that
+/// is how a failing run shrinks. What is past the end of a track is 0, the calm choice, so an empty tape is a calm run and trailing zeros mean
+/// nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tape {

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use tidings_clocks::{Rank, Time};
@@ -17,21 +18,23 @@ mod mishaps;
 
 /// A deterministic world in virtual time that runs one protocol at every process, under [`Faults`].
 ///
-/// A run is a function of what the world was made of: the same chooser's choices give the same run, to the byte. Time advances only from one thing that is due to the next; things
-/// due at the same time happen in the order in which they were put down.
+/// A run is a function of what the world was made of: the same chooser's choices give the same run, to the byte. Time advances only from one thing
+/// that is due to the next; things due at the same time happen in the order in which they were put down.
 ///
-/// After each input (a request, a message, a wake, an exclusion) the world carries out the protocol's effects in order, then asks the application. The model:
+/// After each input (a request, a message, a wake, an exclusion) the world carries out the protocol's effects in order, then asks the application.
+/// The model:
 ///
-/// - *Links* are fair-loss: packets are lost, repeated, late and overtake each other, and are never altered; the sender is always true. What a process sends to itself comes back at once, and cannot be lost
-///   but by its crash.
+/// - *Links* are fair-loss: packets are lost, repeated, late and overtake each other, and are never altered; the sender is always true. What a
+///   process sends to itself comes back at once, and cannot be lost but by its crash.
 /// - *Partitions* eat what is sent or should arrive while the two are apart.
-/// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a [`downtime`](Faults::downtime), or by a script, they come back: with
-///   nothing, or with what they persisted.
+/// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a
+///   [`downtime`](Faults::downtime), or by a script, they come back: with nothing, or with what they persisted.
 /// - *Timing* is asynchronous within the delays and pauses given. All processes read the world's own time.
 /// - *Detection*: after a crash every live process is told within the bound, and never falsely.
 ///
-/// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if a message goes to a rank
-/// outside of the view, and if a process keeps itself busy for ever while time stands still. Rule 7 it keeps itself: while the application does not take, messages wait.
+/// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if
+/// a message goes to a rank outside of the view, and if a process keeps itself busy for ever while time stands still. Rule 7 it keeps itself: while
+/// the application does not take, messages wait.
 ///
 /// Memory O(n²) for n processes, and what is in flight.
 pub struct World<P: Protocol, A, C, B> {
@@ -114,7 +117,8 @@ where
         self
     }
 
-    /// The same world, in which processes that come back by themselves ([`Faults::downtime`]) do so with what they persisted, as by [`recover`](World::recover).
+    /// The same world, in which processes that come back by themselves ([`Faults::downtime`]) do so with what they persisted, as by
+    /// [`recover`](World::recover).
     #[must_use]
     pub fn recovering(mut self) -> Self
     where
@@ -127,8 +131,8 @@ where
 
     /// Runs until nothing will happen any more, or until `limit`.
     ///
-    /// A protocol that keeps a deadline for ever (a heartbeat) never comes to rest. After [`Ending::OutOfTime`] it is `limit`, and the run can go on; else it
-    /// is the time of the last thing that happened, and a script can give the world something to do.
+    /// A protocol that keeps a deadline for ever (a heartbeat) never comes to rest. After [`Ending::OutOfTime`] it is `limit`, and the run can go on;
+    /// else it is the time of the last thing that happened, and a script can give the world something to do.
     pub fn run_until(&mut self, limit: Time) -> Ending {
         while !self.is_at_rest() {
             if !self.advance(limit) {
@@ -181,7 +185,8 @@ where
         }
     }
 
-    /// Brings a process back with nothing, in its next incarnation. What it persisted is lost too. Live processes that were not yet told of its crash will not be.
+    /// Brings a process back with nothing, in its next incarnation. What it persisted is lost too. Live processes that were not yet told of its crash
+    /// will not be.
     ///
     /// # Panics
     /// If it has not crashed.
@@ -203,7 +208,8 @@ where
         self.come_back(rank, Some(replay::<P>));
     }
 
-    /// Stops a process for `span`, without its noticing: its messages, wakes and all else wait until then. Nothing if it has crashed. A pause that already lasts longer stays.
+    /// Stops a process for `span`, without its noticing: its messages, wakes and all else wait until then. Nothing if it has crashed. A pause that
+    /// already lasts longer stays.
     pub fn pause(&mut self, rank: Rank, span: Duration) {
         if self.is_alive(rank) {
             self.hold(rank, self.now + span);
@@ -220,24 +226,33 @@ where
     }
 
     /// Cuts all links between the ranks of `side` and all others, in both directions, until [`heal`](World::heal).
+    ///
+    /// # Panics
+    /// If a rank is not one of this world's.
     pub fn partition(&mut self, side: &[Rank]) {
         self.stats.partitions += 1;
         for &one in side {
             for other in (0..self.processes.len()).map(Rank::new).filter(|other| !side.contains(other)) {
-                self.network.cut(one, other);
-                self.network.cut(other, one);
+                self.network.set_cut(one, other, true);
+                self.network.set_cut(other, one, true);
             }
         }
     }
 
     /// Cuts the link from one process to another, in this direction only, until [`mend`](World::mend) or [`heal`](World::heal).
+    ///
+    /// # Panics
+    /// If a rank is not one of this world's.
     pub fn cut(&mut self, from: Rank, to: Rank) {
-        self.network.cut(from, to);
+        self.network.set_cut(from, to, true);
     }
 
     /// Mends the link from one process to another, in this direction only.
+    ///
+    /// # Panics
+    /// If a rank is not one of this world's.
     pub fn mend(&mut self, from: Rank, to: Rank) {
-        self.network.mend(from, to);
+        self.network.set_cut(from, to, false);
     }
 
     /// Mends all links that a script has cut. Partitions that come by themselves also end by themselves.
@@ -340,5 +355,16 @@ where
         if self.recording >= level {
             self.trace.push(self.now, rank, what);
         }
+    }
+}
+
+impl<P: Protocol, A, C, B> fmt::Debug for World<P, A, C, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("now", &self.now)
+            .field("processes", &self.processes.len())
+            .field("faults", &self.faults)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
     }
 }

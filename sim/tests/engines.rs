@@ -50,7 +50,8 @@ fn all_crashes_between_effects() {
             world.stats().indications - [Rank(1), Rank(2)].iter().filter(|rank| !world.process(**rank).seen.is_empty()).count() as u64;
         heard.insert((world.is_alive(Rank(0)), delivered, [Rank(1), Rank(2)].map(|rank| world.process(rank).received)));
     }
-    // It lived, or crashed after all it did: both others heard it twice. Or it reached process 1 alone, which told 2, which told 1. Or it told nobody, having delivered or not.
+    // It lived, or crashed after all it did: both others heard it twice. Or it reached process 1 alone, which told 2, which told 1. Or it told
+    // nobody, having delivered or not.
     assert_eq!(heard, [(true, 1, [2, 2]), (false, 1, [2, 2]), (false, 1, [2, 1]), (false, 1, [0, 0]), (false, 0, [0, 0])].into());
 }
 
@@ -62,7 +63,8 @@ fn agreement(faults: Faults, chooser: impl Chooser) -> (Result<(), Violation>, T
     (Property::Agreement.check(&trace), trace, stats)
 }
 
-/// To lose one message everywhere between two processes of four takes three losses (from the origin and both relays), or fewer with a crash or partition.
+/// To lose one message everywhere between two processes of four takes three losses (from the origin and both relays), or fewer with a crash or
+/// partition.
 #[test]
 fn a_failing_run_shrinks_to_the_few_choices_that_matter() {
     let mut sizes = Vec::new();

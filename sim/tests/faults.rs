@@ -412,3 +412,9 @@ fn the_calm_choice_is_calm_in_the_wildest_world() {
     assert_eq!((stats.lost, stats.duplicated, stats.overtaken, stats.partitioned, stats.crashes, stats.pauses), (0, 0, 0, 0, 0, 0));
     assert!(world.ranks().all(|rank| world.application().delivered(rank).len() == 20));
 }
+
+#[test]
+#[should_panic(expected = "there is no link from p0 to p2 among 2 processes")]
+fn a_link_to_nobody_cannot_be_cut() {
+    World::new(2, Faults::calm(), Seeded::new(0), (), |_, _| Flood::default()).cut(Rank(0), Rank(2));
+}

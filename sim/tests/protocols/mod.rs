@@ -108,7 +108,8 @@ impl Protocol for Ping {
     fn exclude(&mut self, _now: Time, _rank: Rank, _effects: &mut impl Effects<Self>) {}
 }
 
-/// Counts: adds what it is asked to, makes that durable, and tells itself when it is. Refuses more than one request at a time; ticks while it has nothing to do if asked to.
+/// Counts: adds what it is asked to, makes that durable, and tells itself when it is. Refuses more than one request at a time; ticks while it has
+/// nothing to do if asked to.
 #[derive(Clone, Debug, Default)]
 pub struct Durable {
     pub sum: u64,
