@@ -5,6 +5,10 @@
 //! binary in `fuzz_targets/`, and a small corpus in `corpus/NAME/`.
 
 mod clocks;
+mod formats;
+mod peers;
+mod replicas;
+mod worlds;
 
 /// A fuzz body by its name, which is also the name of its corpus and its binary.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +23,15 @@ pub struct Body {
 pub const BODIES: &[Body] = &[
     Body { name: "causal_context", run: clocks::causal_context },
     Body { name: "clocks_wire", run: clocks::clocks_wire },
+    Body { name: "crdt_states", run: replicas::crdt_states },
+    Body { name: "editing_trace", run: formats::editing_trace },
     Body { name: "hybrid_clock", run: clocks::hybrid_clock },
+    Body { name: "peers", run: peers::peers },
+    Body { name: "shiviz_log", run: formats::shiviz_log },
+    Body { name: "text_deltas", run: replicas::text_deltas },
+    Body { name: "text_replicas", run: replicas::text_replicas },
     Body { name: "vector_clock", run: clocks::vector_clock },
+    Body { name: "world", run: worlds::world },
 ];
 
 /// Runs the body of this name.
