@@ -2,7 +2,7 @@ use smallvec::SmallVec;
 use tidings_clocks::Dot;
 
 use super::Text;
-use super::delta::{Origins, TextDelta, TextRange, TextRun};
+use super::delta::{Origins, TextDelta, TextRun};
 use super::edit::Gap;
 use super::error::TextError;
 use super::span::{Key, Span, rung};
@@ -66,8 +66,12 @@ impl<A: Clone + Ord> Text<A> {
             }
         }
         let mut changed = false;
+        // What comes as a deleted run may have come before, when it was visible.
+        for run in delta.runs.iter().filter(|run| run.is_deleted()) {
+            changed |= self.bury(&run.first, run.length());
+        }
         for range in &delta.removed {
-            changed |= self.bury(range);
+            changed |= self.bury(&range.first, range.length);
         }
         if changed {
             self.sweep();
@@ -287,10 +291,10 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Deletes known characters. Says whether any was visible.
-    fn bury(&mut self, range: &TextRange<A>) -> bool {
-        let actor = self.interned[&range.first.actor];
+    fn bury(&mut self, first: &Dot<A>, length: u64) -> bool {
+        let actor = self.interned[&first.actor];
         let bounded = |counter: u64| u32::try_from(counter).expect("bounded was asked");
-        let (mut counter, end) = (bounded(range.first.counter), bounded(range.first.counter + range.length));
+        let (mut counter, end) = (bounded(first.counter), bounded(first.counter + length));
         let mut changed = false;
         while counter < end {
             let point = self.tree.find(Key::new(actor, counter));
