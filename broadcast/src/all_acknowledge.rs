@@ -204,6 +204,13 @@ where
         (0..self.streams.processes()).map(|rank| self.streams.kept(Rank::new(rank))).sum()
     }
 
+    /// The most messages that are ever kept.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        let processes = self.streams.processes();
+        processes.saturating_mul(most_of_one(&self.limits, processes))
+    }
+
     fn refuses(&self, class: Class) -> Option<AllAcknowledgeRefused<B::Refused>> {
         let credit = match class {
             Class::Body => self.limits.credit as usize,
@@ -465,9 +472,11 @@ where
     }
 
     fn max_bytes(&self) -> usize {
+        // Queues double when they grow and do not shrink; a body may have passed through both of its origin.
+        let slot = size_of::<T>().saturating_add(size_of::<Acknowledged<T>>()).saturating_add(size_of::<LamportStamp>()).saturating_mul(2);
+        let held = (self.limits.payload_bytes as usize).saturating_add(slot);
         let processes = self.streams.processes();
-        let kept =
-            (self.limits.payload_bytes as usize).saturating_add(size_of::<Acknowledged<T>>()).saturating_add(size_of::<LamportStamp>());
-        self.below.max_bytes().saturating_add(processes.saturating_mul(most_of_one(&self.limits, processes)).saturating_mul(kept))
+        let own = size_of::<Self>() - size_of::<B>() + Streams::<T>::fixed_bytes(processes) + processes;
+        self.below.max_bytes().saturating_add(own).saturating_add(self.most_held().saturating_mul(held))
     }
 }

@@ -5,6 +5,9 @@ use tidings_protocol::{Effects, Limits, Offer, Order, Payload, Protocol, Refused
 
 use crate::{Broadcast, Cast, Class, Delivery, Stamp, Stamped};
 
+/// The bytes of an order's numbers, lists and empty rings for each origin, at most.
+const FOR_EACH_ORIGIN: usize = 128;
+
 /// How long what the layer above did not take waits before it is offered again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 
@@ -237,7 +240,10 @@ where
     }
 
     fn max_bytes(&self) -> usize {
-        let slot = size_of::<(Rank, O::Stamp, O::Payload)>().saturating_add(self.order.stamp().bytes());
-        self.below.max_bytes().saturating_add(self.order.most_held().saturating_mul(self.payload_bytes.saturating_add(slot)))
+        // Rings double when they grow and do not shrink; a full one of each origin in turn makes less than six slots for each message held.
+        let slot = size_of::<(Rank, O::Stamp, O::Payload)>().saturating_mul(6);
+        let held = self.payload_bytes.saturating_add(self.order.stamp().bytes()).saturating_add(slot);
+        let own = size_of::<Self>() - size_of::<B>() + self.below.processes().saturating_mul(FOR_EACH_ORIGIN);
+        self.below.max_bytes().saturating_add(own).saturating_add(self.order.most_held().saturating_mul(held))
     }
 }

@@ -206,6 +206,12 @@ where
         self.bodies.iter().map(VecDeque::len).sum()
     }
 
+    /// The most messages that are ever held.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.bodies.len().saturating_mul(most_of_one(&self.limits))
+    }
+
     fn outstanding(&self) -> usize {
         self.bodies[self.below.me().index()].len()
     }
@@ -484,8 +490,11 @@ where
     }
 
     fn max_bytes(&self) -> usize {
-        let body = (self.limits.payload_bytes as usize).saturating_add(size_of::<T>()).saturating_add(size_of::<Run>());
-        let bodies = self.bodies.len().saturating_mul(most_of_one(&self.limits));
-        self.below.max_bytes().saturating_add(bodies.saturating_mul(body))
+        // Queues double when they grow and do not shrink. A place is one run at worst.
+        let slot = size_of::<T>().saturating_add(size_of::<Run>()).saturating_mul(2);
+        let held = (self.limits.payload_bytes as usize).saturating_add(slot);
+        let origin = size_of::<VecDeque<T>>() + size_of::<u64>() + size_of::<u32>();
+        let own = size_of::<Self>() - size_of::<B>() + self.bodies.len().saturating_mul(origin);
+        self.below.max_bytes().saturating_add(own).saturating_add(self.most_held().saturating_mul(held))
     }
 }

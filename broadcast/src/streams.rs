@@ -71,6 +71,11 @@ impl<T> Streams<T> {
         new
     }
 
+    /// The bytes of what does not depend on messages, at most: for each process a stream and whom it marked.
+    pub(crate) fn fixed_bytes(processes: usize) -> usize {
+        processes.saturating_mul(size_of::<Stream<T>>().saturating_add(processes.saturating_mul(2 * size_of::<Rank>())))
+    }
+
     pub(crate) fn processes(&self) -> usize {
         self.streams.len()
     }
