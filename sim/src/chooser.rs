@@ -25,6 +25,8 @@ pub enum Site {
     Pause,
     /// How strong each fault is in this run.
     Strength,
+    /// How wrong the clock of a process is.
+    Clock,
 }
 
 /// A probability, in parts of a million.
@@ -95,4 +97,10 @@ pub(crate) fn fraction(span: Duration, choice: u32, options: u32) -> Duration {
         None => nanos / last * u64::from(choice),
     };
     Duration::from_nanos(part)
+}
+
+/// Chooses a time from zero to `span`. No time to choose is no choice.
+pub(crate) fn draw(chooser: &mut impl Chooser, site: Site, span: Duration) -> Duration {
+    let options = u32::try_from(span.as_nanos().saturating_add(1)).unwrap_or(u32::MAX).min(STEPS);
+    if options <= 1 { Duration::ZERO } else { fraction(span, chooser.choose(site, options), options) }
 }

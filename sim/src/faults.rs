@@ -46,6 +46,22 @@ impl Pauses {
     pub const NONE: Self = Self { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO };
 }
 
+/// How far the clocks of the processes may be from the world's and from each other. They are monotonic clocks: they do not jump.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct Clocks {
+    /// How far a clock is ahead at the start of the run, at most.
+    pub ahead: Duration,
+    /// How many parts of a million a clock is too fast or too slow, at most; 500,000 if this is more. Quartz does 100.
+    pub drift: u32,
+}
+
+impl Clocks {
+    /// All clocks are the world's.
+    pub const PERFECT: Self = Self { ahead: Duration::ZERO, drift: 0 };
+}
+
 /// What may go wrong in a run: the model of links, processes and detection.
 ///
 /// Losses, repetitions, partitions, pauses and crashes happen during the chaos phase only, the first [`chaos`](Faults::chaos) of the run. Then
@@ -78,6 +94,8 @@ pub struct Faults {
     /// The time within which every live process is told that another one has crashed, unless that has come back; a paused process is told when it
     /// goes on. `None`: nobody is ever told. Packets of the crashed process may still arrive after that.
     pub detection: Option<Duration>,
+    /// How wrong clocks are, through all of the run: nothing heals a clock.
+    pub clocks: Clocks,
     /// How long the chaos phase lasts.
     pub chaos: Duration,
 }
@@ -98,6 +116,7 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
+            clocks: Clocks::PERFECT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -116,6 +135,7 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
+            clocks: Clocks::PERFECT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -135,6 +155,7 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(500)),
+            clocks: Clocks::PERFECT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -150,15 +171,16 @@ impl Faults {
     ///
     /// Probabilities and delays come in quarters, numbers one by one. Chosen at [`Site::Strength`]; nothing else changes.
     #[must_use]
-    pub fn varied(&self, chooser: &mut impl Chooser) -> Self {
+    pub fn varied(&self, chooser: &mut (impl Chooser + ?Sized)) -> Self {
         let mut quarters = || chooser.choose(Site::Strength, 5);
         let loss = Chance(self.loss.0 / 4 * quarters());
         let duplicate = Chance(self.duplicate.0 / 4 * quarters());
         let max_delay = self.min_delay + self.max_delay.saturating_sub(self.min_delay) / 4 * quarters();
+        let clocks = Clocks { ahead: self.clocks.ahead / 4 * quarters(), drift: self.clocks.drift / 4 * quarters() };
         let mut up_to = |most: u32| chooser.choose(Site::Strength, most.saturating_add(1));
         let partitions = Partitions { at_most: up_to(self.partitions.at_most), ..self.partitions };
         let pauses = Pauses { at_most: up_to(self.pauses.at_most), ..self.pauses };
-        Self { loss, duplicate, max_delay, partitions, pauses, crashes: up_to(self.crashes), ..self.clone() }
+        Self { loss, duplicate, max_delay, partitions, pauses, clocks, crashes: up_to(self.crashes), ..self.clone() }
     }
 
     /// These faults, but nobody crashes by itself.

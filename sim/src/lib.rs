@@ -51,7 +51,7 @@
 //! | type | what it is |
 //! |---|---|
 //! | [`World`] | the processes, the network between them, and virtual time; O(log d) for an event when d things are due, no allocation for it but the message's own |
-//! | [`Faults`], [`Partitions`], [`Pauses`] | what may go wrong |
+//! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong |
 //! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives |
 //! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) |
 //! | [`Chooser`], [`Site`], [`Chance`] | the one source of choice |
@@ -87,6 +87,7 @@ mod assert_keeps;
 mod bytes;
 mod chatter;
 mod chooser;
+mod clock;
 mod ending;
 mod exhaustive;
 mod faults;
@@ -107,7 +108,7 @@ pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
 pub use ending::Ending;
 pub use exhaustive::Exhaustive;
-pub use faults::{Faults, Partitions, Pauses};
+pub use faults::{Clocks, Faults, Partitions, Pauses};
 pub use recording::Recording;
 pub use seeded::Seeded;
 #[cfg(feature = "std")]

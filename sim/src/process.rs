@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Incarnation, Protocol, Recover};
 
+use crate::clock::Clock;
+
 /// Makes of a fresh state and records the state that recovers.
 pub(crate) type Recall<P> = fn(&P, &[<P as Protocol>::Record]) -> P;
 
@@ -18,6 +20,8 @@ pub(crate) struct Process<P: Protocol> {
     pub(crate) doomed: bool,
     /// Until when it stands still without its noticing.
     pub(crate) held_until: Time,
+    /// What it takes for the time.
+    pub(crate) clock: Clock,
     /// When the one wake that counts is due.
     pub(crate) wake: Option<Time>,
     /// Which wake counts.
@@ -39,7 +43,7 @@ pub(crate) struct Process<P: Protocol> {
 }
 
 impl<P: Protocol> Process<P> {
-    pub(crate) const fn new(protocol: P) -> Self {
+    pub(crate) const fn new(protocol: P, clock: Clock) -> Self {
         Self {
             protocol,
             incarnation: Incarnation::FIRST,
@@ -47,6 +51,7 @@ impl<P: Protocol> Process<P> {
             alive: true,
             doomed: false,
             held_until: Time::ZERO,
+            clock,
             wake: None,
             generation: 0,
             waiting: VecDeque::new(),

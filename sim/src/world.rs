@@ -7,7 +7,7 @@ use tidings_protocol::{Incarnation, Outbox, Protocol, Recover, Refused};
 use tidings_trace::{Trace, What};
 
 use crate::agenda::{Agenda, Due};
-use crate::chooser::{STEPS, fraction};
+use crate::chooser::draw;
 use crate::network::Network;
 use crate::process::{Process, Recall, replay};
 use crate::{Application, Chooser, Ending, Faults, Recording, Site, Stats};
@@ -29,7 +29,7 @@ mod mishaps;
 /// - *Partitions* eat what is sent or should arrive while the two are apart.
 /// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a
 ///   [`downtime`](Faults::downtime), or by a script, they come back: with nothing, or with what they persisted.
-/// - *Timing* is asynchronous within the delays and pauses given. All processes read the world's own time.
+/// - *Timing* is asynchronous within the delays and pauses given. Processes read clocks that are as wrong as [`Faults::clocks`] lets them be.
 /// - *Detection*: after a crash every live process is told within the bound, and never falsely.
 ///
 /// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if
@@ -70,14 +70,15 @@ where
 {
     /// A world of `processes` processes at time zero, in which nothing has happened yet.
     ///
-    /// `build` makes the protocol of a process, for each of its lives. Who crashes, and when, is chosen here.
+    /// `build` makes the protocol of a process, for each of its lives. How wrong each clock is, who crashes, and when, is chosen here.
     ///
     /// # Panics
     /// If `processes` is 0.
-    pub fn new(processes: u32, faults: Faults, chooser: C, application: A, mut build: B) -> Self {
+    pub fn new(processes: u32, faults: Faults, mut chooser: C, application: A, mut build: B) -> Self {
         assert!(processes > 0, "a world has at least one process");
         let count = processes as usize;
-        let lives = (0..processes).map(|rank| Process::new(build(Rank(rank), Incarnation::FIRST))).collect();
+        let mut life = |rank| Process::new(build(Rank(rank), Incarnation::FIRST), faults.clocks.choose(&mut chooser));
+        let lives = (0..processes).map(&mut life).collect();
         let mut world = Self {
             chaos: !faults.chaos.is_zero(),
             partitions_left: faults.partitions.at_most,
@@ -315,7 +316,12 @@ where
         &self.chooser
     }
 
-    /// The world's time.
+    /// What the clock of `rank` says: the time that it and its application are given.
+    pub fn clock(&self, rank: Rank) -> Time {
+        self.reading(rank)
+    }
+
+    /// The world's time, which is that of the trace.
     pub const fn now(&self) -> Time {
         self.now
     }
@@ -340,15 +346,14 @@ where
         }
     }
 
-    /// What the clock of `rank` says. Everybody's is right; faulty clocks would be made here.
-    const fn reading(&self, _rank: Rank) -> Time {
-        self.now
+    /// What the clock of `rank` says.
+    fn reading(&self, rank: Rank) -> Time {
+        self.processes[rank.index()].clock.reading(self.now)
     }
 
-    /// Chooses a time from zero to `span`. No time to choose is no choice.
+    /// Chooses a time from zero to `span`.
     fn draw(&mut self, site: Site, span: Duration) -> Duration {
-        let options = u32::try_from(span.as_nanos().saturating_add(1)).unwrap_or(u32::MAX).min(STEPS);
-        if options <= 1 { Duration::ZERO } else { fraction(span, self.chooser.choose(site, options), options) }
+        draw(&mut self.chooser, site, span)
     }
 
     fn record(&mut self, level: Recording, rank: Rank, what: What) {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use tidings_protocol::{Effects, Protocol, Rank, Refused, Time};
-use tidings_sim::{Application, Chooser, Ending, Faults, Seeded, Site, World, seeds};
+use tidings_sim::{Application, Chooser, Clocks, Ending, Faults, Seeded, Site, World, seeds};
 
 /// Goes off at the time it was last set to.
 #[derive(Default)]
@@ -155,4 +155,29 @@ fn a_process_bears_to_be_woken_when_nothing_is_due() {
     world.wake(Rank(0));
     assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
     assert_eq!(world.process(Rank(0)).woken, [Time::ZERO, Time::from_millis(10)]);
+}
+
+#[test]
+fn processes_read_their_own_clocks_and_are_woken_by_them() {
+    let clocks = Clocks { ahead: Duration::from_secs(1), drift: 200_000 };
+    let (mut fast, mut slow) = (0, 0);
+    for seed in seeds(100) {
+        let mut world = World::new(2, Faults { clocks, ..Faults::calm() }, Seeded::new(seed), (), |_, _| Alarm::default());
+        for rank in [Rank(0), Rank(1)] {
+            assert!(world.clock(rank) <= Time::from_millis(1_000));
+            let asked = world.clock(rank);
+            world.request(rank, Some(Duration::from_secs(10))).unwrap();
+            assert_eq!(world.process(rank).set, Some(asked + Duration::from_secs(10)));
+        }
+        while world.process(Rank(0)).set.is_some() {
+            assert!(world.step(), "seed {seed}");
+        }
+        let [own] = world.process(Rank(0)).woken[..] else { panic!("seed {seed}: woken once") };
+        let world_time = world.now() - Time::ZERO;
+        assert!((Duration::from_millis(8_333)..=Duration::from_millis(12_501)).contains(&world_time), "seed {seed}: {world_time:?}");
+        assert_eq!(own, world.clock(Rank(0)));
+        fast += usize::from(world_time < Duration::from_secs(10));
+        slow += usize::from(world_time > Duration::from_secs(10));
+    }
+    assert!(fast > 30 && slow > 30, "{fast} fast, {slow} slow");
 }

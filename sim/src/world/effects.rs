@@ -31,7 +31,7 @@ where
     }
 
     /// Carries out some of what is in the outbox, then crashes: the packets of one fan-out count one by one.
-    pub(super) fn carry_out_and_crash(&mut self, rank: Rank) {
+    fn carry_out_and_crash(&mut self, rank: Rank) {
         let effects: Vec<Effect<P>> = self.outbox.drain().collect();
         let others = self.processes.len() as u64 - 1;
         let parts = |effect: &Effect<P>| if matches!(effect, Effect::Send { to: To::Others, .. }) { others } else { 1 };
@@ -50,7 +50,7 @@ where
     }
 
     /// Carries out one effect; of a fan-out only the first `parts` packets.
-    pub(super) fn carry_out_one(&mut self, rank: Rank, effect: Effect<P>, parts: u64) {
+    fn carry_out_one(&mut self, rank: Rank, effect: Effect<P>, parts: u64) {
         match effect {
             Effect::Send { to: To::One(to), message } if to == rank => self.loop_back(rank, message),
             Effect::Send { to: To::One(to), message } => {
@@ -79,7 +79,7 @@ where
         }
     }
 
-    pub(super) fn loop_back(&mut self, rank: Rank, message: P::Message) {
+    fn loop_back(&mut self, rank: Rank, message: P::Message) {
         self.stats.looped += 1;
         self.packets += 1;
         self.record(Recording::Everything, rank, What::Send { packet: self.packets, to: rank });
@@ -87,7 +87,7 @@ where
     }
 
     /// Gives a message to the network, once for each destination. It is cloned for each copy that travels but one.
-    pub(super) fn send(&mut self, from: Rank, destinations: impl Iterator<Item = Rank>, message: P::Message) {
+    fn send(&mut self, from: Rank, destinations: impl Iterator<Item = Rank>, message: P::Message) {
         let life = self.processes[from.index()].life;
         let bytes = self.application.weigh(&message) as u64;
         let mut last: Option<(Time, Rank, u64)> = None;
@@ -110,7 +110,7 @@ where
     }
 
     /// How many copies of a packet travel.
-    pub(super) fn copies(&mut self, from: Rank, to: Rank) -> u32 {
+    fn copies(&mut self, from: Rank, to: Rank) -> u32 {
         if self.network.is_cut(from, to) {
             self.stats.partitioned += 1;
             return 0;
@@ -126,12 +126,12 @@ where
         1
     }
 
-    pub(super) fn delay(&mut self) -> Duration {
+    fn delay(&mut self) -> Duration {
         let shortest = self.faults.min_delay;
         shortest + self.draw(Site::Delay, self.faults.max_delay.saturating_sub(shortest))
     }
 
-    pub(super) fn put(&mut self, arrival: Time, copy: Copy<P::Message>) {
+    fn put(&mut self, arrival: Time, copy: Copy<P::Message>) {
         let slot = self.network.put(copy);
         self.agenda.push(arrival, Due::Arrival(slot));
         self.stats.most_in_flight = self.stats.most_in_flight.max(self.network.in_flight() as u64);

@@ -38,7 +38,7 @@ where
         false
     }
 
-    pub(super) fn happen(&mut self, due: Due) {
+    fn happen(&mut self, due: Due) {
         match due {
             Due::Start(rank) => self.start(rank),
             Due::Arrival(slot) => self.arrive(slot),
@@ -74,7 +74,7 @@ where
         }
     }
 
-    pub(super) fn start(&mut self, rank: Rank) {
+    fn start(&mut self, rank: Rank) {
         self.processes[rank.index()].starting = false;
         if self.is_alive(rank) {
             let now = self.reading(rank);
@@ -84,7 +84,7 @@ where
     }
 
     /// A copy comes out of the network.
-    pub(super) fn arrive(&mut self, slot: u32) {
+    fn arrive(&mut self, slot: u32) {
         let Copy { from, to, packet, life, .. } = *self.network.peek(slot);
         let receiver = &mut self.processes[to.index()];
         if !receiver.alive || (from == to && life != receiver.life) {
@@ -104,7 +104,7 @@ where
     }
 
     /// Tries what waits for `rank`: its application may take again, its pause may be over.
-    pub(super) fn feed(&mut self, rank: Rank) {
+    fn feed(&mut self, rank: Rank) {
         let process = &mut self.processes[rank.index()];
         process.feeding = false;
         if process.alive
@@ -117,7 +117,7 @@ where
     }
 
     /// Sees to it that what waits for `rank` is tried again, if its application takes now.
-    pub(super) fn feed_later(&mut self, rank: Rank) {
+    fn feed_later(&mut self, rank: Rank) {
         let process = &mut self.processes[rank.index()];
         if !process.waiting.is_empty() && !process.feeding && self.application.takes(rank) {
             process.feeding = true;
@@ -125,7 +125,7 @@ where
         }
     }
 
-    pub(super) fn receive(&mut self, from: Rank, to: Rank, packet: u64, message: P::Message) {
+    fn receive(&mut self, from: Rank, to: Rank, packet: u64, message: P::Message) {
         if from == to {
             self.count_own_input(to);
         } else if self.network.arrived(from, to, packet) {
@@ -142,7 +142,7 @@ where
         self.settle(to);
     }
 
-    pub(super) fn on_deadline(&mut self, rank: Rank) {
+    fn on_deadline(&mut self, rank: Rank) {
         let process = &mut self.processes[rank.index()];
         process.wake = None;
         self.expectant -= 1;
@@ -216,17 +216,18 @@ where
         answer
     }
 
-    /// The earliest deadline of `rank`: its protocol's or its application's.
-    pub(super) fn deadline(&self, rank: Rank) -> Option<Time> {
-        let protocol = self.processes[rank.index()].protocol.deadline();
-        match (protocol, self.application.deadline(rank)) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
+    /// The earliest deadline of `rank`, its protocol's or its application's, in the world's time.
+    fn deadline(&self, rank: Rank) -> Option<Time> {
+        let process = &self.processes[rank.index()];
+        let deadline = match (process.protocol.deadline(), self.application.deadline(rank)) {
+            (Some(one), Some(other)) => one.min(other),
+            (one, other) => one.or(other)?,
+        };
+        Some(process.clock.when(deadline))
     }
 
     /// Notes when `rank` wants to be woken. One wake counts for each process: a later deadline leaves it and is looked up when it comes due.
-    pub(super) fn expect(&mut self, rank: Rank) {
+    fn expect(&mut self, rank: Rank) {
         let deadline = self.deadline(rank).map(|deadline| deadline.max(self.now));
         let process = &mut self.processes[rank.index()];
         match (process.wake, deadline) {
@@ -247,7 +248,7 @@ where
     }
 
     /// Whether this wake counts and its deadline has come by `time`. A deadline that was moved on is put down again.
-    pub(super) fn is_due(&mut self, rank: Rank, generation: u32, time: Time) -> bool {
+    fn is_due(&mut self, rank: Rank, generation: u32, time: Time) -> bool {
         if self.processes[rank.index()].wake.is_none() || self.processes[rank.index()].generation != generation {
             return false;
         }
@@ -265,7 +266,7 @@ where
         false
     }
 
-    pub(super) fn count_own_input(&mut self, rank: Rank) {
+    fn count_own_input(&mut self, rank: Rank) {
         let (instant, inputs) = &mut self.processes[rank.index()].instant;
         if *instant == self.now {
             *inputs += 1;

@@ -21,7 +21,8 @@ where
     C: Chooser,
     B: FnMut(Rank, Incarnation) -> P,
 {
-    /// Chooses who crashes, and when: as likely in the first hundredth of the chaos phase as in its last half, because most protocols are done early.
+    /// Chooses who crashes, and when: as likely in the last half of the chaos phase as in the quarter before it, and so on, because most runs are
+    /// over early.
     pub(super) fn plan_crashes(&mut self) {
         let mut candidates: Vec<Rank> = self.ranks().filter(|rank| !self.faults.protected.contains(rank)).collect();
         for _ in 0..self.faults.crashes {
@@ -48,7 +49,7 @@ where
         }
         self.stats.crashes += 1;
         self.record(Recording::Deliveries, rank, What::Crash);
-        self.application.crashed(rank, self.now);
+        self.application.crashed(rank, self.reading(rank));
         for at in self.ranks() {
             if self.is_alive(at) {
                 self.detect(at, rank);
@@ -57,7 +58,7 @@ where
     }
 
     /// Lets `at` be told of a crash within the bound.
-    pub(super) fn detect(&mut self, at: Rank, crashed: Rank) {
+    fn detect(&mut self, at: Rank, crashed: Rank) {
         if let Some(bound) = self.faults.detection {
             let told = self.now + self.draw(Site::Detection, bound);
             self.agenda.push(told, Due::Exclude { at, crashed });
