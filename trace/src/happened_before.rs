@@ -89,8 +89,8 @@ impl HappenedBefore {
     /// If the trace has no such event.
     #[must_use]
     pub fn before(&self, a: usize, b: usize) -> bool {
-        let (a, b) = (self.stamps[a], self.stamps[b]);
-        if a.column == b.column { a.position < b.position } else { self.rows[self.cell(b.row, a.column as usize)] >= a.position }
+        let (column, position) = self.place(a);
+        a != b && self.known(b, column) >= position
     }
 
     /// Whether neither happened before the other, and they are not the same. O(1).
@@ -107,10 +107,8 @@ impl HappenedBefore {
     /// # Panics
     /// If the trace has no such event.
     pub fn stamp(&self, event: usize) -> impl Iterator<Item = (Rank, usize)> + '_ {
-        let stamp = self.stamps[event];
-        let own = stamp.column as usize;
-        let entry = move |column: usize| if column == own { stamp.position } else { self.rows[self.cell(stamp.row, column)] };
-        self.processes.iter().enumerate().map(move |(column, rank)| (*rank, entry(column) as usize)).filter(|(_, known)| *known > 0)
+        let known = self.processes.iter().enumerate().map(move |(column, rank)| (*rank, self.known(event, column) as usize));
+        known.filter(|(_, known)| *known > 0)
     }
 
     /// The processes that did anything, in rank order.
@@ -131,8 +129,26 @@ impl HappenedBefore {
         self.stamps.is_empty()
     }
 
-    fn column(&self, rank: Rank) -> Option<usize> {
+    /// The column of a process.
+    pub(crate) fn column(&self, rank: Rank) -> Option<usize> {
         self.processes.binary_search(&rank).ok()
+    }
+
+    /// The events of a column, in order.
+    pub(crate) fn events_of(&self, column: usize) -> &[u32] {
+        &self.events[column]
+    }
+
+    /// The column of an event, and which of its events it is, from 1.
+    pub(crate) fn place(&self, event: usize) -> (usize, u32) {
+        let stamp = self.stamps[event];
+        (stamp.column as usize, stamp.position)
+    }
+
+    /// How many events of a column happened before an event, itself included.
+    pub(crate) fn known(&self, event: usize, column: usize) -> u32 {
+        let stamp = self.stamps[event];
+        if column == stamp.column as usize { stamp.position } else { self.rows[self.cell(stamp.row, column)] }
     }
 
     const fn cell(&self, row: u32, column: usize) -> usize {

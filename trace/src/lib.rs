@@ -62,6 +62,7 @@
 //! |---|---|---|---|
 //! | [`Trace::verify`] | whether the trace can be an execution at all | | O(e log e) |
 //! | [`HappenedBefore`] | happened-before, the world's own truth | Lamport 1978; Fidge 1988; Mattern 1989 | one pass, then O(1) a question |
+//! | [`Cut`] | consistent cuts and their lattice, causal past and future | Chandy and Lamport 1985; Mattern 1989 | O(n) to O(n²) |
 //! | [`shiviz`] | logs that ShiViz loads; logs of any system with vector clocks, their order and messages, or why they contradict themselves | Beschastnikh and others 2016 | near-linear in the text, see there |
 //!
 //! With the feature `serde`, a trace and a violation have a JSON form: their public fields by name.
@@ -73,6 +74,7 @@
 
 extern crate alloc;
 
+mod cut;
 mod happened_before;
 mod index;
 mod not_an_execution;
@@ -84,6 +86,7 @@ pub mod shiviz;
 mod trace;
 mod violation;
 
+pub use cut::{Cut, NotACut};
 pub use happened_before::{HappenedBefore, TooLarge};
 pub use not_an_execution::NotAnExecution;
 pub use property::{Property, UnknownProperty, check_all};

@@ -15,28 +15,28 @@ use super::{Entry, Expected, Form, Log, Other, ReadError};
 /// # Errors
 /// [`ReadError`]: the first place that does not fit the form, and what should have stood there.
 pub fn read(text: &str, form: Option<Form>) -> Result<Log, ReadError> {
-    let mut lines: Vec<Line<'_>> = text.lines().zip(1..).map(|(text, number)| Line { number, text }).collect();
-    let header = lines.first().and_then(|line| Form::of_header(line.text));
+    let mut lines = text.lines().zip(1..).map(|(text, number)| Line { number, text });
+    let last = text.lines().count().max(1);
+    let header = lines.clone().next().and_then(|line| Form::of_header(line.text));
     if header.is_some() {
-        if let Some(delimiter) = lines.get(1).filter(|line| !line.is_blank()) {
+        lines.next();
+        if let Some(delimiter) = lines.next().filter(|line| !line.is_blank()) {
             return Err(delimiter.error(0, Expected::NoDelimiter));
         }
-        lines.drain(..lines.len().min(2));
     }
-    let Some(layout) = form.or(header).or_else(|| recognise(&lines)) else {
-        return Err(ReadError { line: lines.last().map_or(1, |line| line.number), column: 1, expected: Expected::Event });
-    };
+    let no_event = ReadError { line: last, column: 1, expected: Expected::Event };
+    let layout = form.or(header).or_else(|| recognise(lines.clone())).ok_or(no_event)?;
     let mut reader =
         Reader { log: Log { form: layout, hosts: Vec::new(), entries: Vec::new(), others: Vec::new() }, numbers: BTreeMap::new() };
     match layout {
-        Form::OneLine => reader.one_line(&lines)?,
-        Form::ClockThenText => reader.clock_then_text(&lines)?,
-        Form::TextThenClock => reader.text_then_clock(&lines, false)?,
-        Form::TimedTextThenClock => reader.text_then_clock(&lines, true)?,
+        Form::OneLine => reader.one_line(lines)?,
+        Form::ClockThenText => reader.clock_then_text(lines)?,
+        Form::TextThenClock => reader.text_then_clock(lines, false)?,
+        Form::TimedTextThenClock => reader.text_then_clock(lines, true)?,
     }
     let mut log = reader.log;
     if log.entries.is_empty() {
-        return Err(ReadError { line: lines.last().map_or(1, |line| line.number), column: 1, expected: Expected::Event });
+        return Err(no_event);
     }
     // If every text begins with a number, these are the times of TSViz; a header or the caller would have said otherwise.
     if form.is_none() && header.is_none() && log.form == Form::TextThenClock && log.entries.iter().all(|entry| timed(&entry.text).is_some())
@@ -92,16 +92,16 @@ impl Line<'_> {
 }
 
 /// The form of a log that does not say it.
-fn recognise(lines: &[Line<'_>]) -> Option<Form> {
-    let mut written = lines.iter().filter(|line| !line.is_blank());
+fn recognise<'t>(mut lines: impl Iterator<Item = Line<'t>> + Clone) -> Option<Form> {
+    let mut written = lines.clone().filter(|line| !line.is_blank());
     let (first, second) = (written.next()?, written.next());
     if first.is_clock() {
         return Some(if second.is_some_and(|second| !second.is_clock()) { Form::ClockThenText } else { Form::OneLine });
     }
-    if second.is_some_and(Line::is_clock) {
+    if second.as_ref().is_some_and(Line::is_clock) {
         return Some(Form::TextThenClock);
     }
-    let with_clock = lines.iter().find(|line| line.brace().is_some())?;
+    let with_clock = lines.find(|line| line.brace().is_some())?;
     Some(if with_clock.is_clock() { Form::TextThenClock } else { Form::OneLine })
 }
 
@@ -130,8 +130,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn text_then_clock(&mut self, lines: &[Line<'_>], times: bool) -> Result<(), ReadError> {
-        let mut lines = lines.iter().peekable();
+    fn text_then_clock<'t>(&mut self, lines: impl Iterator<Item = Line<'t>>, times: bool) -> Result<(), ReadError> {
+        let mut lines = lines.peekable();
         while let Some(text) = lines.next() {
             // An empty line is an empty text only if a clock follows.
             if text.is_blank() && !lines.peek().is_some_and(|line| line.is_clock()) {
@@ -141,7 +141,7 @@ impl Reader {
                 return Err(ReadError { line: text.number + 1, column: 1, expected: Expected::HostAndClock });
             };
             let (host, named) = clock.host_and_clock()?;
-            self.push(clock, host, named, text.text, text.number)?;
+            self.push(&clock, host, named, text.text, text.number)?;
             if times && self.log.entries.last_mut().is_some_and(|entry| entry.take_time().is_none()) {
                 return Err(text.error(0, Expected::Timestamp));
             }
@@ -149,8 +149,7 @@ impl Reader {
         Ok(())
     }
 
-    fn clock_then_text(&mut self, lines: &[Line<'_>]) -> Result<(), ReadError> {
-        let mut lines = lines.iter();
+    fn clock_then_text<'t>(&mut self, mut lines: impl Iterator<Item = Line<'t>>) -> Result<(), ReadError> {
         while let Some(clock) = lines.next() {
             if clock.is_blank() {
                 continue;
@@ -159,13 +158,13 @@ impl Reader {
             let Some(text) = lines.next() else {
                 return Err(ReadError { line: clock.number + 1, column: 1, expected: Expected::Text });
             };
-            self.push(clock, host, named, text.text, clock.number)?;
+            self.push(&clock, host, named, text.text, clock.number)?;
         }
         Ok(())
     }
 
-    fn one_line(&mut self, lines: &[Line<'_>]) -> Result<(), ReadError> {
-        for line in lines.iter().filter(|line| !line.is_blank()) {
+    fn one_line<'t>(&mut self, lines: impl Iterator<Item = Line<'t>>) -> Result<(), ReadError> {
+        for line in lines.filter(|line| !line.is_blank()) {
             let Some(start) = line.brace() else {
                 self.log.others.push(Other { line: line.number, text: line.text.to_string() });
                 continue;
@@ -173,7 +172,7 @@ impl Reader {
             let (named, length) = clock::read(&line.text[start..]).map_err(|(at, expected)| line.error(start + at, expected))?;
             let (before, after) = (line.text[..start].trim(), line.text[start + length..].trim());
             let parts = Parts::of(before, after, &named).ok_or_else(|| line.error(0, Expected::HostInClock))?;
-            self.push(line, &parts.host, named, parts.text, line.number)?;
+            self.push(&line, &parts.host, named, parts.text, line.number)?;
             if let Some(entry) = self.log.entries.last_mut() {
                 entry.context = parts.context.to_string();
             }
