@@ -3,6 +3,7 @@ mod delta;
 mod edit;
 mod error;
 mod exchange;
+mod few;
 mod index;
 mod integrate;
 mod span;
@@ -75,10 +76,12 @@ struct Cursor {
     place: Option<Place>,
     start: u32,
     received: Place,
+    /// Who typed last.
+    actor: u32,
 }
 
 impl Cursor {
-    const NOWHERE: Self = Self { place: None, start: 0, received: Place { leaf: u32::MAX, span: 0 } };
+    const NOWHERE: Self = Self { place: None, start: 0, received: Place { leaf: u32::MAX, span: 0 }, actor: 0 };
 }
 
 /// How much a [`Text`] keeps.
@@ -188,7 +191,7 @@ impl<A: Clone + Ord> Text<A> {
     /// How many characters of `actor` are known. O(log actors).
     #[must_use]
     pub fn known(&self, actor: &A) -> u64 {
-        self.interned.get(actor).map_or(0, |&interned| u64::from(self.actors[interned as usize].known))
+        self.look_up(actor).map_or(0, |interned| u64::from(self.actors[interned as usize].known))
     }
 
     /// The name of the visible character at `position`, which stays its name whatever is edited. O(log n).
@@ -225,7 +228,7 @@ impl<A: Clone + Ord> Text<A> {
 
     /// The key of a character that is known.
     fn key(&self, dot: &Dot<A>) -> Option<Key> {
-        let &actor = self.interned.get(&dot.actor)?;
+        let actor = self.look_up(&dot.actor)?;
         let counter = u32::try_from(dot.counter).ok()?;
         (1..=self.actors[actor as usize].known).contains(&counter).then_some(Key::new(actor, counter))
     }

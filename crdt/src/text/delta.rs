@@ -1,8 +1,10 @@
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
-use smallvec::SmallVec;
 use tidings_clocks::Dot;
+
+use super::few::Few;
 
 /// What an edit of a [`Text`](crate::Text) did, or several edits, or what one text knows and another does not: for [`Text::apply`](crate::Text::apply).
 ///
@@ -12,8 +14,8 @@ use tidings_clocks::Dot;
 /// A value, not yet believed: whether it fits is judged by `apply`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextDelta<A> {
-    pub(super) runs: SmallVec<[TextRun<A>; 1]>,
-    pub(super) removed: SmallVec<[TextRange<A>; 1]>,
+    pub(super) runs: Few<TextRun<A>>,
+    pub(super) removed: Few<TextRange<A>>,
 }
 
 /// Characters that one actor typed one after the other: consecutive dots, each character's left origin the one before it, all with one right origin.
@@ -55,12 +57,12 @@ impl<A> TextDelta<A> {
     /// The delta that says nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { runs: SmallVec::new_const(), removed: SmallVec::new_const() }
+        Self { runs: Few::None, removed: Few::None }
     }
 
     /// The delta of these runs, whose order matters, and these deletions.
     pub fn from_parts(runs: impl IntoIterator<Item = TextRun<A>>, removed: impl IntoIterator<Item = TextRange<A>>) -> Self {
-        Self { runs: runs.into_iter().collect(), removed: removed.into_iter().collect() }
+        Self { runs: Vec::from_iter(runs).into(), removed: Vec::from_iter(removed).into() }
     }
 
     /// Appends what a later delta says: applying the whole is applying one after the other. O(size of `later`).
@@ -70,42 +72,60 @@ impl<A> TextDelta<A> {
     where
         A: PartialEq,
     {
-        for run in later.runs {
-            match self.runs.last_mut() {
-                Some(last) if last.is_continued_by(&run) => last.chars.push_str(run.text()),
-                _ => self.runs.push(run),
-            }
+        match later.runs {
+            Few::None => {}
+            Few::One(run) => self.append_run(run),
+            Few::Many(runs) => runs.into_iter().for_each(|run| self.append_run(run)),
         }
-        for range in later.removed {
-            match self.removed.last_mut() {
-                Some(last) if last.first.actor == range.first.actor && last.end() == Some(range.first.counter) && range.end().is_some() => {
-                    last.length += range.length;
-                }
-                Some(last) if last.first.actor == range.first.actor && range.end() == Some(last.first.counter) && last.end().is_some() => {
-                    last.first.counter = range.first.counter;
-                    last.length += range.length;
-                }
-                _ => self.removed.push(range),
+        match later.removed {
+            Few::None => {}
+            Few::One(range) => self.append_range(range),
+            Few::Many(ranges) => ranges.into_iter().for_each(|range| self.append_range(range)),
+        }
+    }
+
+    fn append_run(&mut self, run: TextRun<A>)
+    where
+        A: PartialEq,
+    {
+        match self.runs.last_mut() {
+            Some(last) if last.is_continued_by(&run) => last.chars.push_str(run.text()),
+            _ => self.runs.push(run),
+        }
+    }
+
+    pub(super) fn append_range(&mut self, range: TextRange<A>)
+    where
+        A: PartialEq,
+    {
+        match self.removed.last_mut() {
+            Some(last) if last.first.actor == range.first.actor && last.end() == Some(range.first.counter) && range.end().is_some() => {
+                last.length += range.length;
             }
+            Some(last) if last.first.actor == range.first.actor && range.end() == Some(last.first.counter) && last.end().is_some() => {
+                last.first.counter = range.first.counter;
+                last.length += range.length;
+            }
+            _ => self.removed.push(range),
         }
     }
 
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.removed.is_empty()
+        matches!((&self.runs, &self.removed), (Few::None, Few::None))
     }
 
     /// The runs of new characters, in an order in which they can be applied.
     #[must_use]
     pub fn runs(&self) -> &[TextRun<A>] {
-        &self.runs
+        self.runs.as_slice()
     }
 
     /// The deleted characters.
     #[must_use]
     pub fn removed(&self) -> &[TextRange<A>] {
-        &self.removed
+        self.removed.as_slice()
     }
 }
 
@@ -187,7 +207,7 @@ pub(super) enum Chars {
 }
 
 impl Chars {
-    const SHORT: usize = 22;
+    const SHORT: usize = 15;
 
     pub(super) fn new(text: &str) -> Self {
         if text.len() > Self::SHORT {
@@ -195,7 +215,7 @@ impl Chars {
         }
         let mut bytes = [0; Self::SHORT];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
-        Self::Short { len: u8::try_from(text.len()).expect("22 fits"), bytes }
+        Self::Short { len: u8::try_from(text.len()).expect("it is short"), bytes }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -214,7 +234,7 @@ impl Chars {
                 let (start, end) = (usize::from(*len), usize::from(*len) + more.len());
                 if end <= Self::SHORT {
                     bytes[start..end].copy_from_slice(more.as_bytes());
-                    *len = u8::try_from(end).expect("22 fits");
+                    *len = u8::try_from(end).expect("it is short");
                 } else {
                     *self = Self::Long([self.as_str(), more].concat());
                 }

@@ -3,7 +3,11 @@ use alloc::vec::Vec;
 
 use super::span::Key;
 
-/// Where each span is: from the id of its first character to the leaf that holds it. A sorted list, cut into pages.
+/// Where each character is: from ids to the leaves that hold them. A sorted list, cut into pages.
+///
+/// An entry says that from its id on, up to the next entry's, characters of that actor are in its leaf. So spans that are cut in two, or take characters from
+/// each other, need no change here as long as they are in one leaf: consecutive characters without an entry between them once were in one span, and stand in the
+/// order of their ids for ever. What moves to another leaf gets entries.
 ///
 /// Lookup O(log n); change O(log n + page) and, once in a page's worth of insertions, a shift of the list of pages.
 #[derive(Clone, Debug, Default)]
@@ -26,15 +30,26 @@ impl Index {
         Self { pages: Vec::new() }
     }
 
-    /// The leaf of the span that holds `key`, provided that any does.
+    /// The leaf that holds the character `key`, provided that there is one.
     pub(super) fn leaf(&self, key: Key) -> u32 {
         let page = &self.pages[self.page(key)];
         page[page.partition_point(|entry| entry.start <= key) - 1].leaf
     }
 
-    /// Notes that a span begins at `start`, in `leaf`; whatever was noted about the same start is replaced.
+    /// Notes that `start` and the characters after it are in `leaf`.
     pub(super) fn insert(&mut self, start: Key, leaf: u32) {
         let entry = Entry { start, leaf };
+        if let Some(last) = self.pages.last_mut()
+            && last.last().is_some_and(|last| last.start < start)
+        {
+            // The newest run of the newest actor, which is what a local edit inserts: no search.
+            if last.len() < Self::PAGE {
+                last.push(entry);
+            } else {
+                self.pages.push(vec![entry]);
+            }
+            return;
+        }
         if self.pages.is_empty() {
             self.pages.push(vec![entry]);
             return;
@@ -60,17 +75,28 @@ impl Index {
         }
     }
 
-    /// Forgets the span that begins at `start`.
-    pub(super) fn remove(&mut self, start: Key) {
-        if self.pages.is_empty() {
-            return;
-        }
-        let at = self.page(start);
-        let page = &mut self.pages[at];
-        if let Ok(found) = page.binary_search_by_key(&start, |entry| entry.start) {
-            page.remove(found);
+    /// Notes that the characters from `start` to before `end`, which are one span, are in `leaf`.
+    pub(super) fn assign(&mut self, start: Key, end: u32, leaf: u32) {
+        self.insert(start, leaf);
+        self.clear(start.plus(1), end);
+    }
+
+    /// Forgets the entries from `start` to before the counter `end`.
+    pub(super) fn clear(&mut self, start: Key, end: u32) {
+        let end = Key::new(start.actor, end);
+        let mut at = self.page(start);
+        while let Some(page) = self.pages.get_mut(at) {
+            let first = page.partition_point(|entry| entry.start < start);
+            let last = first + page[first..].iter().take_while(|entry| entry.start < end).count();
+            let goes_on = last == page.len();
+            page.drain(first..last);
             if page.is_empty() {
                 self.pages.remove(at);
+            } else {
+                at += 1;
+            }
+            if !goes_on {
+                break;
             }
         }
     }

@@ -1,12 +1,12 @@
 use smallvec::SmallVec;
 use tidings_clocks::Dot;
 
-use super::Text;
 use super::delta::{Origins, TextDelta, TextRun};
 use super::edit::Gap;
 use super::error::TextError;
 use super::span::{Key, Span, rung};
 use super::tree::{Place, Point};
+use super::{Cursor, Text};
 
 /// The last character that can be counted.
 const LAST: u64 = u32::MAX as u64 - 1;
@@ -38,14 +38,14 @@ impl<A: Clone + Ord> Text<A> {
     /// [`Impossible`](TextError::Impossible), [`Malformed`](TextError::Malformed) if no correct replica can have said so;
     /// [`Full`](TextError::Full) at the limits of the counters. The text is unchanged.
     pub fn apply(&mut self, delta: &TextDelta<A>) -> Result<bool, TextError<A>> {
-        for run in &delta.runs {
+        for run in delta.runs() {
             bounded(&run.first, run.end())?;
         }
-        for range in &delta.removed {
+        for range in delta.removed() {
             bounded(&range.first, range.end())?;
         }
         let actors = self.actors.len();
-        let mut laid = SmallVec::<[Laid; 1]>::new();
+        let mut laid = SmallVec::new();
         match self.take_in(delta, &mut laid) {
             Ok(removed) => Ok(removed || !laid.is_empty()),
             Err(error) => {
@@ -55,11 +55,11 @@ impl<A: Clone + Ord> Text<A> {
         }
     }
 
-    fn take_in(&mut self, delta: &TextDelta<A>, laid: &mut SmallVec<[Laid; 1]>) -> Result<bool, TextError<A>> {
-        for run in &delta.runs {
+    fn take_in(&mut self, delta: &TextDelta<A>, laid: &mut SmallVec<[Laid; 2]>) -> Result<bool, TextError<A>> {
+        for run in delta.runs() {
             laid.extend(self.receive(run)?);
         }
-        for range in &delta.removed {
+        for range in delta.removed() {
             let known = self.known(&range.first.actor);
             if range.first.counter + range.length > known + 1 {
                 return Err(TextError::Missing(Dot::new(range.first.actor.clone(), known.max(range.first.counter - 1) + 1)));
@@ -67,10 +67,10 @@ impl<A: Clone + Ord> Text<A> {
         }
         let mut changed = false;
         // What comes as a deleted run may have come before, when it was visible.
-        for run in delta.runs.iter().filter(|run| run.is_deleted()) {
+        for run in delta.runs().iter().filter(|run| run.is_deleted()) {
             changed |= self.bury(&run.first, run.length());
         }
-        for range in &delta.removed {
+        for range in delta.removed() {
             changed |= self.bury(&range.first, range.length);
         }
         if changed {
@@ -82,7 +82,7 @@ impl<A: Clone + Ord> Text<A> {
     /// Puts a run where it belongs, as far as it is new.
     fn receive(&mut self, run: &TextRun<A>) -> Result<Option<Laid>, TextError<A>> {
         let actor = &run.first.actor;
-        let interned = self.interned.get(actor).copied();
+        let interned = self.look_up(actor);
         let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
         let counter = u32::try_from(run.first.counter).expect("bounded was asked");
         let length = u32::try_from(run.length()).expect("bounded was asked");
@@ -105,7 +105,7 @@ impl<A: Clone + Ord> Text<A> {
             return Err(TextError::Full);
         }
         let gap = self.gap_between(left, right, &run.first)?;
-        let id = Key::new(self.intern(actor), known + 1);
+        let id = Key::new(interned.unwrap_or_else(|| self.intern(actor)), known + 1);
         let received = if run.is_deleted() {
             self.tree.insert(gap.place, Span::deleted(id, gap.right, gap.depth, gap.level, fresh))
         } else {
@@ -117,8 +117,7 @@ impl<A: Clone + Ord> Text<A> {
             }
         };
         self.actors[id.actor as usize].known += fresh;
-        self.lose_position();
-        self.cursor.received = received;
+        self.cursor = Cursor { place: None, start: 0, received, actor: id.actor };
         Ok(Some((id, fresh)))
     }
 
@@ -292,7 +291,7 @@ impl<A: Clone + Ord> Text<A> {
 
     /// Deletes known characters. Says whether any was visible.
     fn bury(&mut self, first: &Dot<A>, length: u64) -> bool {
-        let actor = self.interned[&first.actor];
+        let actor = self.look_up(&first.actor).expect("take_in has asked");
         let bounded = |counter: u64| u32::try_from(counter).expect("bounded was asked");
         let (mut counter, end) = (bounded(first.counter), bounded(first.counter + length));
         let mut changed = false;
@@ -315,20 +314,21 @@ impl<A: Clone + Ord> Text<A> {
     /// Takes the last runs out again, and the actors that came with them.
     fn undo(&mut self, laid: &[Laid], actors: usize) {
         for &(first, length) in laid.iter().rev() {
-            let end = first.counter + length;
-            let mut counter = first.counter;
-            while counter < end {
-                let Point { mut place, offset } = self.tree.find(Key::new(first.actor, counter));
-                if offset > 0 {
-                    let bytes = self.content.bytes_of(self.tree.span(place), offset);
-                    (_, place) = self.tree.split(place, offset, bytes);
+            // From the end on: what stays is then still found.
+            let mut end = first.counter + length;
+            while end > first.counter {
+                let mut place = self.tree.find(Key::new(first.actor, end - 1)).place;
+                let start = self.tree.span(place).id.counter;
+                if start < first.counter {
+                    let bytes = self.content.bytes_of(self.tree.span(place), first.counter - start);
+                    (_, place) = self.tree.split(place, first.counter - start, bytes);
                 }
                 let span = *self.tree.span(place);
-                counter += span.len();
                 if span.is_visible() {
                     self.content.forget(span.at(), span.bytes());
                 }
                 self.tree.remove(place);
+                end = span.id.counter;
             }
             self.actors[first.actor as usize].known = first.counter - 1;
         }

@@ -147,6 +147,29 @@ impl Span {
         buries
     }
 
+    /// Takes the last characters, but not all, of the visible span before this deleted one, if both are one run. Says whether it did.
+    pub(super) fn take_end_of(&mut self, previous: &mut Self, chars: u32, bytes: u16) -> bool {
+        let takes = !self.is_visible() && previous.runs_into(self);
+        if takes {
+            self.id.counter -= chars;
+            self.depth -= chars;
+            self.at += chars;
+            previous.chars -= u16::try_from(chars).expect("a part of a span");
+            previous.bytes -= bytes;
+        }
+        takes
+    }
+
+    /// Takes the first characters, but not all, of the visible span after this deleted one, if both are one run. Says whether it did.
+    pub(super) fn take_start_of(&mut self, next: &mut Self, chars: u32, bytes: u16) -> bool {
+        let takes = !self.is_visible() && self.runs_into(next);
+        if takes {
+            self.at += chars;
+            *next = next.split(chars, bytes);
+        }
+        takes
+    }
+
     /// Cuts off and returns what is after the first `chars` characters, which are `bytes` of content if they are visible.
     pub(super) fn split(&mut self, chars: u32, bytes: u16) -> Self {
         debug_assert!(0 < chars && chars < self.len(), "both halves hold something");

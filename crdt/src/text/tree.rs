@@ -203,6 +203,7 @@ impl Tree {
     pub(super) fn insert(&mut self, place: Place, span: Span) -> Place {
         let place = self.make_room(place);
         self.put(place, span);
+        self.index.insert(span.id, place.leaf);
         self.add(place.leaf, Sum::of(&span));
         place
     }
@@ -250,6 +251,22 @@ impl Tree {
     /// deleted stands, perhaps as a part of a longer span. O(log n).
     pub(super) fn delete(&mut self, point: Point, chars: u32, before: u16, bytes: u16) -> Place {
         let Point { mut place, offset } = point;
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let len = leaf.spans[place.span].len();
+        // Erasing goes on where it began: the neighbour that is deleted already takes in what goes.
+        let taken = if offset > 0 && offset + chars == len && place.span + 1 < usize::from(leaf.len) {
+            let [span, next] = &mut leaf.spans[place.span..place.span + 2] else { unreachable!("two spans") };
+            next.take_end_of(span, chars, bytes).then_some(place.span + 1)
+        } else if offset == 0 && chars < len && place.span > 0 {
+            let [previous, span] = &mut leaf.spans[place.span - 1..=place.span] else { unreachable!("two spans") };
+            previous.take_start_of(span, chars, bytes).then_some(place.span - 1)
+        } else {
+            None
+        };
+        if let Some(taken) = taken {
+            self.hide(place.leaf, chars, u32::from(bytes));
+            return Place { span: taken, ..place };
+        }
         if offset + chars < self.span(place).len() {
             (place, _) = self.split(place, offset + chars, before + bytes);
         }
@@ -263,6 +280,9 @@ impl Tree {
 
     /// Takes a span out for good. O(log n).
     pub(super) fn remove(&mut self, place: Place) {
+        let span = self.span(place);
+        let (start, end) = (span.id, span.end());
+        self.index.clear(start, end);
         self.take(place);
         self.refresh(place.leaf);
         if self.leaves[place.leaf as usize].len == 0 {
@@ -297,17 +317,14 @@ impl Tree {
         leaf.spans.copy_within(place.span..len, place.span + 1);
         leaf.spans[place.span] = span;
         leaf.len += 1;
-        self.index.insert(span.id, place.leaf);
     }
 
     /// Takes a span out of a leaf, without subtracting it.
     fn take(&mut self, place: Place) {
         let leaf = &mut self.leaves[place.leaf as usize];
         let len = usize::from(leaf.len);
-        let start = leaf.spans[place.span].id;
         leaf.spans.copy_within(place.span + 1..len, place.span);
         leaf.len -= 1;
-        self.index.remove(start);
     }
 
     /// Adds to all sums from a leaf up.

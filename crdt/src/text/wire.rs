@@ -7,6 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use tidings_clocks::Dot;
 
 use super::delta::{Chars, Origins, TextDelta, TextRange, TextRun};
+use super::few::Few;
 
 /// A delta as it is written: the next keystroke and a deletion, which most deltas are, without anything that could be left out.
 #[derive(serde::Serialize)]
@@ -61,7 +62,7 @@ enum ReadContent {
 /// A keystroke of actor `u32` takes 5 bytes and its counter's varint in postcard.
 impl<A: Serialize> Serialize for TextDelta<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let written = match (&self.runs[..], &self.removed[..]) {
+        let written = match (self.runs(), self.removed()) {
             ([run], []) if !run.is_deleted() => {
                 let Dot { actor, counter } = &run.first;
                 match &run.origins {
@@ -78,12 +79,17 @@ impl<A: Serialize> Serialize for TextDelta<A> {
 
 impl<'de, A: Deserialize<'de>> Deserialize<'de> for TextDelta<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let run = |actor, counter, origins, chars| Self::from_parts([TextRun { first: Dot { actor, counter }, origins, chars }], []);
+        let run = |actor, counter, origins, chars| Self {
+            runs: Few::One(TextRun { first: Dot { actor, counter }, origins, chars }),
+            removed: Few::None,
+        };
         Ok(match Read::deserialize(deserializer)? {
             Read::Typed { actor, counter, text } => run(actor, counter, Origins::Typed, text),
             Read::Inserted { actor, counter, left, right, text } => run(actor, counter, Origins::Between { left, right }, text),
-            Read::Removed { actor, counter, length } => Self::from_parts([], [TextRange { first: Dot { actor, counter }, length }]),
-            Read::Several { runs, removed } => Self::from_parts(runs, removed),
+            Read::Removed { actor, counter, length } => {
+                Self { runs: Few::None, removed: Few::One(TextRange { first: Dot { actor, counter }, length }) }
+            }
+            Read::Several { runs, removed } => Self { runs: runs.into(), removed: removed.into() },
         })
     }
 }

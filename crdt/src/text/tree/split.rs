@@ -16,7 +16,7 @@ impl Tree {
         left.len = u8::try_from(kept).expect("a leaf is small");
         moved.len = u8::try_from(LEAF - kept).expect("a leaf is small");
         for span in moved.spans() {
-            self.index.insert(span.id, right);
+            self.index.assign(span.id, span.end(), right);
         }
         self.leaves[right as usize] = moved;
         self.attach(0, place.leaf, right);
