@@ -1,6 +1,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
+use core::time::Duration;
 
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Effects, Incarnation, Limits, Payload, Protocol, Refused, To, View};
@@ -20,7 +21,9 @@ use crate::{Backoff, Frame, Incoming, Link, LinkRefused, LinkRejected, LinkStats
 /// [`Frame::Hello`], one for one. When a peer turns out to live again, what its former life sent is forgotten, and what its former life did not acknowledge is
 /// sent to the new one, numbered from 0: nothing accepted is dropped, so the new life may receive what the former one had received as well.
 ///
-/// *Refusals above.* A message is acknowledged after the layer above took it. One that was not taken is not acknowledged, and comes again with the sender's next repetition.
+/// *Acknowledgements* come after the layer above took the message. One that it did not take is not acknowledged, and comes again with the sender's next repetition.
+/// One acknowledgement stands for up to a quarter of the window, 16 messages at most, and waits for an eighth of the first repetition's wait at most; what shows a
+/// loss, a gap or a copy, is answered at once.
 ///
 /// *Crashes.* What was accepted for a crashed process stays until [`exclude`](Protocol::exclude), which drops it.
 ///
@@ -32,6 +35,12 @@ pub struct PerfectLink<T> {
     window: usize,
     payload_bytes: usize,
     backoff: Backoff,
+    /// The wait before the first repetition.
+    first: Duration,
+    /// An acknowledgement is sent at once when it stands for this many messages.
+    lump: u64,
+    /// How long it waits for others at most.
+    patience: Duration,
     dedupe: bool,
     /// Not later than the earliest timer of any peer.
     wake_at: Option<Time>,
@@ -45,6 +54,9 @@ struct Peer<T> {
     theirs: Incarnation,
     excluded: bool,
     received: Received,
+    /// How many messages were taken since the last acknowledgement, and when it must be sent at the latest.
+    unanswered: u64,
+    answer_at: Option<Time>,
     /// The number of the front of `unacknowledged`.
     base: u64,
     /// What was sent and not acknowledged; `None` where the acknowledgement ran ahead of an earlier one.
@@ -79,6 +91,9 @@ impl<T: Payload> PerfectLink<T> {
             window: limits.window as usize,
             payload_bytes: limits.payload_bytes as usize,
             backoff,
+            first: backoff.after(0),
+            lump: u64::from(limits.window / 4).clamp(1, 16),
+            patience: backoff.after(0) / 8,
             dedupe: true,
             wake_at: None,
             peers: view.ranks().map(|_| Peer::new(limits.window)).collect(),
@@ -139,17 +154,16 @@ impl<T: Payload> PerfectLink<T> {
                 Some(peer) if peer.excluded => Err(LinkRefused::Excluded { to }),
                 Some(peer) => peer.check(to, self.window),
             },
-            To::Others => self.others().try_for_each(|(to, peer)| peer.check(to, self.window)),
+            To::Others => {
+                let mut live = (0..self.peers.len()).filter(|index| self.is_live(*index));
+                live.try_for_each(|index| self.peers[index].check(Rank::new(index), self.window))
+            }
         }
     }
 
-    fn others(&self) -> impl Iterator<Item = (Rank, &Peer<T>)> {
-        let me = self.me;
-        self.peers
-            .iter()
-            .enumerate()
-            .map(|(index, peer)| (Rank::new(index), peer))
-            .filter(move |(rank, peer)| *rank != me && !peer.excluded)
+    /// Whether messages go to the process at `index`.
+    fn is_live(&self, index: usize) -> bool {
+        index != self.me.index() && !self.peers[index].excluded
     }
 
     /// Sends one message for the first time.
@@ -158,7 +172,7 @@ impl<T: Payload> PerfectLink<T> {
         let sequence = peer.end();
         peer.unacknowledged.push_back(Some(payload.clone()));
         if peer.timer.is_none() {
-            self.wake_at = earlier(self.wake_at, peer.start_timer(now, self.backoff));
+            self.wake_at = earlier(self.wake_at, peer.start_timer(now + self.first));
         }
         count(&mut self.stats.sent);
         effects.send(To::One(to), Frame::Data { sender: self.mine, receiver: peer.theirs, sequence, payload });
@@ -190,7 +204,9 @@ impl<T: Payload> PerfectLink<T> {
             Frame::Data { sequence, payload, .. } => self.hear_data(now, from, sender, sequence, payload, effects),
             Frame::Ack { next, ahead, .. } => self.hear_ack(now, from, sender, next, ahead),
             Frame::Hello { .. } => {
-                self.learn(now, from, sender);
+                if sender > known {
+                    self.reborn(now, from, sender);
+                }
                 Ok(())
             }
         }
@@ -209,8 +225,9 @@ impl<T: Payload> PerfectLink<T> {
         if bytes > limit {
             return Err(LinkRejected::TooLarge { from, bytes, limit });
         }
-        let peer = &self.peers[from.index()];
-        let (expected, standing) = if sender > peer.theirs {
+        let peer = &mut self.peers[from.index()];
+        let reborn = sender > peer.theirs;
+        let (expected, standing) = if reborn {
             (0, if sequence < self.window as u64 { Standing::New } else { Standing::TooFarAhead })
         } else {
             (peer.received.next(), peer.received.standing(sequence))
@@ -229,51 +246,64 @@ impl<T: Payload> PerfectLink<T> {
                     count(&mut self.stats.not_taken);
                     return Ok(());
                 }
-                self.learn(now, from, sender);
-                self.peers[from.index()].received.insert(sequence);
+                if reborn {
+                    self.reborn(now, from, sender);
+                }
                 count(&mut self.stats.received);
+                let peer = &mut self.peers[from.index()];
+                peer.received.insert(sequence);
+                peer.unanswered += 1;
+                if peer.unanswered < self.lump && !peer.received.has_gap() {
+                    if peer.answer_at.is_none() {
+                        peer.answer_at = Some(now + self.patience);
+                        self.wake_at = earlier(self.wake_at, peer.answer_at);
+                    }
+                    return Ok(());
+                }
             }
         }
-        let received = &self.peers[from.index()].received;
-        effects.send(To::One(from), Frame::Ack { sender: self.mine, receiver: sender, next: received.next(), ahead: received.ahead() });
+        let answer = self.peers[from.index()].answer(self.mine);
+        effects.send(To::One(from), answer);
         Ok(())
     }
 
     fn hear_ack(&mut self, now: Time, from: Rank, sender: Incarnation, next: u64, ahead: u64) -> Result<(), LinkRejected> {
-        let peer = &self.peers[from.index()];
-        let sent = if sender > peer.theirs { 0 } else { peer.end() };
+        let peer = &mut self.peers[from.index()];
+        let reborn = sender > peer.theirs;
+        let sent = if reborn { 0 } else { peer.end() };
         // One past the highest message acknowledged.
         let reach = if ahead == 0 { next } else { next.saturating_add(1 + u64::from(u64::BITS - ahead.leading_zeros())) };
         if reach > sent {
             return Err(LinkRejected::AcknowledgesUnsent { from, sequence: reach - 1, sent });
         }
-        self.learn(now, from, sender);
-        let peer = &mut self.peers[from.index()];
+        if reborn {
+            self.reborn(now, from, sender);
+            return Ok(());
+        }
         let (base, acknowledged) = (peer.base, peer.acknowledge(next, ahead));
         self.stats.acknowledged = self.stats.acknowledged.saturating_add(acknowledged);
         if peer.base != base {
             peer.timer = None;
             if !peer.unacknowledged.is_empty() {
-                self.wake_at = earlier(self.wake_at, peer.start_timer(now, self.backoff));
+                self.wake_at = earlier(self.wake_at, peer.start_timer(now + self.first));
             }
         }
         Ok(())
     }
 
-    /// Hears that `from` is in life `sender`. What waits for it is sent again when the timer is due and not at once: a frame is never answered by a windowful.
-    fn learn(&mut self, now: Time, from: Rank, sender: Incarnation) {
+    /// Hears that `from` began life `sender`. What waits for it is sent again when the timer is due and not at once: a frame is never answered by a windowful.
+    #[cold]
+    fn reborn(&mut self, now: Time, from: Rank, sender: Incarnation) {
         let peer = &mut self.peers[from.index()];
-        if sender <= peer.theirs {
-            return;
-        }
         count(&mut self.stats.reborn);
         peer.theirs = sender;
         peer.received.reset();
+        (peer.unanswered, peer.answer_at) = (0, None);
         peer.unacknowledged.retain(Option::is_some);
         peer.base = 0;
         peer.timer = None;
         if !peer.unacknowledged.is_empty() {
-            self.wake_at = earlier(self.wake_at, peer.start_timer(now, self.backoff));
+            self.wake_at = earlier(self.wake_at, peer.start_timer(now + self.first));
         }
     }
 }
@@ -284,6 +314,8 @@ impl<T> Peer<T> {
             theirs: Incarnation::FIRST,
             excluded: false,
             received: Received::new(window),
+            unanswered: 0,
+            answer_at: None,
             base: 0,
             unacknowledged: VecDeque::new(),
             timer: None,
@@ -310,10 +342,15 @@ impl<T> Peer<T> {
         }
     }
 
-    fn start_timer(&mut self, now: Time, backoff: Backoff) -> Option<Time> {
-        let due = now + backoff.after(0);
+    fn start_timer(&mut self, due: Time) -> Option<Time> {
         self.timer = Some(Timer { due, below: self.end(), attempts: 0 });
         Some(due)
+    }
+
+    /// The acknowledgement of all that was taken.
+    fn answer(&mut self, mine: Incarnation) -> Frame<T> {
+        (self.unanswered, self.answer_at) = (0, None);
+        Frame::Ack { sender: mine, receiver: self.theirs, next: self.received.next(), ahead: self.received.ahead() }
     }
 
     /// Forgets what was taken: everything below `next`, and `next + 1 + i` for each bit `i` of `ahead`. Says how many messages that were.
@@ -357,12 +394,14 @@ impl<T: Payload> Protocol for PerfectLink<T> {
         match request.to {
             To::One(to) => self.send(now, to, request.payload, effects),
             To::Others => {
-                for index in 0..self.peers.len() {
-                    let to = Rank::new(index);
-                    if to != self.me && !self.peers[index].excluded {
-                        self.send(now, to, request.payload.clone(), effects);
+                // The last one gets the payload itself, so that a view of two clones nothing for the fan-out.
+                let Some(last) = (0..self.peers.len()).rfind(|index| self.is_live(*index)) else { return Ok(()) };
+                for index in 0..last {
+                    if self.is_live(index) {
+                        self.send(now, Rank::new(index), request.payload.clone(), effects);
                     }
                 }
+                self.send(now, Rank::new(last), request.payload, effects);
             }
         }
         Ok(())
@@ -382,19 +421,23 @@ impl<T: Payload> Protocol for PerfectLink<T> {
         }
         self.wake_at = None;
         for (index, peer) in self.peers.iter_mut().enumerate() {
-            let Some(timer) = &mut peer.timer else { continue };
-            if timer.due <= now {
+            let to = To::One(Rank::new(index));
+            if peer.answer_at.is_some_and(|at| at <= now) {
+                effects.send(to, peer.answer(self.mine));
+            }
+            if let Some(timer) = &mut peer.timer
+                && timer.due <= now
+            {
                 for (sequence, payload) in (peer.base..timer.below).zip(&peer.unacknowledged) {
                     let Some(payload) = payload.clone() else { continue };
                     count(&mut self.stats.retransmitted);
-                    let frame = Frame::Data { sender: self.mine, receiver: peer.theirs, sequence, payload };
-                    effects.send(To::One(Rank::new(index)), frame);
+                    effects.send(to, Frame::Data { sender: self.mine, receiver: peer.theirs, sequence, payload });
                 }
                 timer.attempts = timer.attempts.saturating_add(1);
                 timer.due = now + self.backoff.after(timer.attempts);
                 timer.below = peer.base + peer.unacknowledged.len() as u64;
             }
-            self.wake_at = earlier(self.wake_at, Some(timer.due));
+            self.wake_at = earlier(self.wake_at, earlier(peer.answer_at, peer.timer.map(|timer| timer.due)));
         }
     }
 
@@ -409,6 +452,7 @@ impl<T: Payload> Protocol for PerfectLink<T> {
         if let Some(peer) = self.peers.get_mut(rank.index()) {
             peer.excluded = true;
             peer.received.reset();
+            (peer.unanswered, peer.answer_at) = (0, None);
             peer.unacknowledged = VecDeque::new();
             peer.timer = None;
         }
@@ -445,9 +489,20 @@ impl<T: Payload> Link for PerfectLink<T> {
 /// Two links are equal if they behave alike from here on; their statistics do not count.
 impl<T: PartialEq> PartialEq for PerfectLink<T> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { me, mine, window, payload_bytes, backoff, dedupe, wake_at, peers, stats: _ } = self;
-        (me, mine, window, payload_bytes, backoff, dedupe, wake_at, peers)
-            == (&other.me, &other.mine, &other.window, &other.payload_bytes, &other.backoff, &other.dedupe, &other.wake_at, &other.peers)
+        let Self { me, mine, window, payload_bytes, backoff, first, lump, patience, dedupe, wake_at, peers, stats: _ } = self;
+        let state = (me, mine, window, payload_bytes, backoff, first, lump, patience, dedupe);
+        let theirs = (
+            &other.me,
+            &other.mine,
+            &other.window,
+            &other.payload_bytes,
+            &other.backoff,
+            &other.first,
+            &other.lump,
+            &other.patience,
+            &other.dedupe,
+        );
+        state == theirs && wake_at == &other.wake_at && peers == &other.peers
     }
 }
 

@@ -345,3 +345,100 @@ impl<T: Payload> Protocol for StubbornLink<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use core::time::Duration;
+    use tidings_protocol::{Effect, Outbox};
+
+    type Letters = StubbornLink<u8>;
+
+    const ME: Rank = Rank(0);
+    const PEER: Rank = Rank(1);
+    const BACKOFF: Backoff = Backoff { first: Duration::from_millis(10), most: Duration::from_millis(20) };
+
+    fn link() -> Letters {
+        StubbornLink::new(&View::of(3), ME, Limits { window: 2, payload_bytes: 1, ..Limits::TINY }, BACKOFF)
+    }
+
+    fn repeat(to: To, slot: u32, payload: u8) -> Stubborn<u8> {
+        Stubborn::Repeat { to, slot, payload }
+    }
+
+    fn sends(outbox: &mut Outbox<Letters>) -> Vec<(To, u8)> {
+        let send = |effect| if let Effect::Send { to, message } = effect { Some((to, message)) } else { None };
+        outbox.drain().filter_map(send).collect()
+    }
+
+    fn request(link: &mut Letters, request: Stubborn<u8>) -> Result<Vec<(To, u8)>, StubbornRefused> {
+        let (mut outbox, before) = (Outbox::new(), link.clone());
+        match link.request(Time::ZERO, request.clone(), &mut outbox) {
+            Ok(()) => Ok(sends(&mut outbox)),
+            Err(refused) => {
+                assert_eq!((refused.request, &*link, outbox.is_empty()), (request, &before, true));
+                Err(refused.why)
+            }
+        }
+    }
+
+    fn wake(link: &mut Letters, millis: u64) -> Vec<(To, u8)> {
+        let mut outbox = Outbox::new();
+        link.wake(Time::from_millis(millis), &mut outbox);
+        sends(&mut outbox)
+    }
+
+    #[test]
+    fn repeats_until_it_ceases() {
+        let mut link = link();
+        assert_eq!(request(&mut link, repeat(To::Others, 1, 7)).unwrap(), [(To::One(PEER), 7), (To::One(Rank(2)), 7)]);
+        assert_eq!((link.deadline(), wake(&mut link, 9)), (Some(Time::from_millis(10)), vec![]));
+        for millis in [10, 30, 50, 70] {
+            assert_eq!(link.deadline(), Some(Time::from_millis(millis)));
+            assert_eq!(wake(&mut link, millis), [(To::One(PEER), 7), (To::One(Rank(2)), 7)]);
+        }
+        assert_eq!(request(&mut link, Stubborn::Cease { to: To::One(PEER), slot: 1 }).unwrap(), []);
+        assert_eq!(wake(&mut link, 90), [(To::One(Rank(2)), 7)]);
+        link.exclude(Time::ZERO, Rank(2), &mut Outbox::new());
+        assert_eq!((wake(&mut link, 110), link.deadline(), link.held()), (vec![], None, 0));
+        assert_eq!(link.stats(), StubbornStats { sent: 2, retransmitted: 9 });
+    }
+
+    #[test]
+    fn a_slot_in_use_refuses_for_all_destinations() {
+        let mut link = link();
+        request(&mut link, repeat(To::One(Rank(2)), 0, 7)).unwrap();
+        assert_eq!(request(&mut link, repeat(To::Others, 0, 8)), Err(StubbornRefused::InUse { to: Rank(2), slot: 0 }));
+        assert_eq!(request(&mut link, repeat(To::Others, 2, 8)), Err(StubbornRefused::NoSuchSlot { slot: 2, slots: 2 }));
+        assert_eq!(request(&mut link, Stubborn::Cease { to: To::Others, slot: 0 }), Ok(vec![]));
+        assert_eq!(request(&mut link, repeat(To::Others, 0, 8)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_with_the_reason() {
+        let mut link = link();
+        assert_eq!(request(&mut link, repeat(To::One(ME), 0, 7)), Err(StubbornRefused::ToOneself));
+        assert_eq!(request(&mut link, repeat(To::One(Rank(3)), 0, 7)), Err(StubbornRefused::NotAMember { to: Rank(3) }));
+        link.exclude(Time::ZERO, PEER, &mut Outbox::new());
+        assert_eq!(request(&mut link, repeat(To::One(PEER), 0, 7)), Err(StubbornRefused::Excluded { to: PEER }));
+        assert_eq!(request(&mut link, repeat(To::Others, 0, 7)).unwrap(), [(To::One(Rank(2)), 7)]);
+        let mut wordy = StubbornLink::<Vec<u8>>::new(&View::of(2), ME, Limits { payload_bytes: 3, ..Limits::TINY }, BACKOFF);
+        let refused = wordy.request(Time::ZERO, Stubborn::Repeat { to: To::Others, slot: 0, payload: vec![0; 4] }, &mut Outbox::new());
+        assert_eq!(refused.unwrap_err().why, StubbornRefused::TooLarge { bytes: 4, limit: 3 });
+    }
+
+    #[test]
+    fn every_copy_is_indicated_and_what_no_correct_peer_sends_is_rejected() {
+        let (mut link, mut outbox) = (link(), Outbox::new());
+        for _ in 0..3 {
+            link.receive(Time::ZERO, PEER, 7, &mut outbox).unwrap();
+            assert!(matches!(outbox.pop(), Some(Effect::Indicate(Incoming { from: PEER, payload: 7 }))));
+        }
+        assert_eq!(link.receive(Time::ZERO, ME, 7, &mut outbox), Err(StubbornRejected::FromOneself));
+        assert_eq!(link.receive(Time::ZERO, Rank(3), 7, &mut outbox), Err(StubbornRejected::NotAMember { from: Rank(3) }));
+        link.exclude(Time::ZERO, PEER, &mut outbox);
+        assert_eq!(link.receive(Time::ZERO, PEER, 7, &mut outbox), Err(StubbornRejected::Excluded { from: PEER }));
+        assert!(outbox.is_empty());
+    }
+}

@@ -106,6 +106,26 @@ fn what_is_received_is_indicated_at_once_and_acknowledged() {
     assert_eq!(again, Out { sent: vec![(To::One(PEER), ack(1, 1, 2, 0))], indicated: vec![] });
 }
 
+/// One acknowledgement for many messages, while nothing is missing; at the latest when patience is out.
+#[test]
+fn acknowledgements_come_in_lumps() {
+    let mut link = PerfectLink::new(&View::of(3), ME, Incarnation::FIRST, Limits { window: 12, ..LIMITS }, BACKOFF);
+    let answer = |out: Out| out.sent;
+    let mut hear = |sequence| answer(receive(&mut link, PEER, data(1, 1, sequence, 7)).unwrap());
+    assert_eq!([0, 1, 2].map(&mut hear), [vec![], vec![], vec![(To::One(PEER), ack(1, 1, 3, 0))]]);
+    // What shows that something was lost, or that an acknowledgement was, is answered at once.
+    assert_eq!([4, 3, 3].map(&mut hear), [vec![(To::One(PEER), ack(1, 1, 3, 1))], vec![], vec![(To::One(PEER), ack(1, 1, 5, 0))]]);
+    assert_eq!(hear(5), []);
+    assert_eq!(link.deadline(), Some(ms(1) + BACKOFF.first / 8));
+    assert_eq!(wake(&mut link, ms(2)), []);
+    assert_eq!(wake(&mut link, ms(3)), [(To::One(PEER), ack(1, 1, 6, 0))]);
+    assert_eq!((link.deadline(), wake(&mut link, ms(9))), (None, vec![]));
+    // Nothing is owed to a process that is gone.
+    assert_eq!(receive(&mut link, PEER, data(1, 1, 6, 7)).unwrap().sent, []);
+    link.exclude(ms(9), PEER, &mut Outbox::new());
+    assert_eq!(wake(&mut link, ms(99)), []);
+}
+
 #[test]
 fn what_is_not_taken_is_not_acknowledged_and_comes_again() {
     let mut link = life(ME, 1);
