@@ -73,8 +73,10 @@ impl<A: Ord> ActorTable<A> {
             }
             entries[rank.index()] = counter;
         }
-        // Two sorted runs, which a stable sort merges in one pass.
-        self.sorted.sort_by(|one, other| self.actors[one.index()].cmp(&self.actors[other.index()]));
+        if new > 0 {
+            // Two sorted runs, which a stable sort merges in one pass.
+            self.sorted.sort_by(|one, other| self.actors[one.index()].cmp(&self.actors[other.index()]));
+        }
         Ok(entries.into_iter().collect())
     }
 

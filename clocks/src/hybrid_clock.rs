@@ -152,7 +152,8 @@ impl HybridClock {
     }
 }
 
-const fn lead(stamp: HybridStamp, physical: UnixTime) -> Duration {
+/// How far the time of `stamp` is ahead of that of `physical`.
+pub(crate) const fn lead(stamp: HybridStamp, physical: UnixTime) -> Duration {
     let physical = HybridStamp::at(physical).time().as_nanos();
     Duration::from_nanos(stamp.time().as_nanos().saturating_sub(physical))
 }

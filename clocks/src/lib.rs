@@ -31,6 +31,8 @@
 //! | [`ExceptionVector`] | the same, and what is missing | Malkhi, Terry 2005 | O(n + gaps) |
 //! | [`DottedVersionVector`], [`SiblingSet`] | which versions of a value are concurrent, through any number of clients | Preguiça and others 2010 | O(log n), O(n + versions) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
+//! | [`SharedHybridClock`] | the same, shared by threads | | O(1), two readings of the source |
+//! | [`ClockSource`]: [`SystemClock`], [`SteadyClock`], [`ManualClock`] | the time of day; never back; as told | | one reading |
 //!
 //! `PartialOrd` *is* happened-before: `None` means concurrent. An entry of zero is the same as no entry, everywhere. A counter at its end is an error
 //! and leaves the clock as it was. Every type has one compact byte form ([`Wire`]), whose decoder takes nothing else and allocates no more than the input and a limit allow.
@@ -50,21 +52,31 @@ extern crate std;
 
 mod actor_table;
 mod causal_context;
+mod clock_source;
 mod dot;
 mod dotted_version_vector;
 mod event_stamp;
 mod exception_vector;
 mod hybrid_clock;
 mod hybrid_stamp;
+mod hybrid_tag;
 mod kernels;
 mod lamport_clock;
 #[cfg(test)]
 mod laws;
+#[cfg(target_has_atomic = "64")]
+mod manual_clock;
 mod overflow;
 mod rank;
 #[cfg(feature = "serde")]
 mod serial;
+#[cfg(target_has_atomic = "64")]
+mod shared_hybrid_clock;
 mod sibling_set;
+#[cfg(feature = "std")]
+mod steady_clock;
+#[cfg(feature = "std")]
+mod system_clock;
 mod time;
 mod unix_time;
 mod vector_clock;
@@ -73,16 +85,26 @@ mod wire;
 
 pub use actor_table::{ActorTable, TableFull};
 pub use causal_context::CausalContext;
+pub use clock_source::{ClockSource, Steady};
 pub use dot::Dot;
 pub use dotted_version_vector::DottedVersionVector;
 pub use event_stamp::EventStamp;
 pub use exception_vector::ExceptionVector;
 pub use hybrid_clock::{Drift, HybridClock};
 pub use hybrid_stamp::HybridStamp;
+pub use hybrid_tag::HybridTag;
 pub use lamport_clock::{LamportClock, LamportStamp};
+#[cfg(target_has_atomic = "64")]
+pub use manual_clock::ManualClock;
 pub use overflow::Overflow;
 pub use rank::Rank;
+#[cfg(target_has_atomic = "64")]
+pub use shared_hybrid_clock::{Shard, SharedHybridClock};
 pub use sibling_set::SiblingSet;
+#[cfg(feature = "std")]
+pub use steady_clock::SteadyClock;
+#[cfg(feature = "std")]
+pub use system_clock::SystemClock;
 pub use time::Time;
 pub use unix_time::UnixTime;
 pub use vector_clock::VectorClock;
