@@ -63,6 +63,7 @@
 //! | [`Trace::verify`] | whether the trace can be an execution at all | | O(e log e) |
 //! | [`HappenedBefore`] | happened-before, the world's own truth | Lamport 1978; Fidge 1988; Mattern 1989 | one pass, then O(1) a question |
 //! | [`Cut`] | consistent cuts and their lattice, causal past and future | Chandy and Lamport 1985; Mattern 1989 | O(n) to O(n²) |
+//! | [`linearizability`] | whether a sequential specification explains concurrent calls, or the first answer that it does not | Herlihy and Wing 1990; Lowe 2017 | near-linear in the calls if few are under way at once |
 //! | [`shiviz`] | logs that ShiViz loads; logs of any system with vector clocks, their order and messages, or why they contradict themselves | Beschastnikh and others 2016 | near-linear in the text, see there |
 //!
 //! With the feature `serde`, a trace and a violation have a JSON form: their public fields by name.
@@ -77,6 +78,7 @@ extern crate alloc;
 mod cut;
 mod happened_before;
 mod index;
+pub mod linearizability;
 mod not_an_execution;
 mod properties;
 mod property;

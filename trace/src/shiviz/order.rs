@@ -190,7 +190,7 @@ mod tests {
     use crate::runs::any_passes;
     use crate::shiviz::{Form, read, write};
     use crate::{HappenedBefore, Trace};
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
     use proptest::prelude::*;
 
     fn log(text: &str) -> Log {
@@ -247,12 +247,8 @@ mod tests {
             assert_eq!(contradiction(text), expected, "{text}");
             assert!(contradicts(&log(text)), "{text}");
         }
-        let sentence = alloc::string::ToString::to_string(&contradiction(cases_with_a_sentence()));
+        let sentence = contradiction("b {\"b\":1} y\na {\"a\":1, \"b\":5} x").to_string();
         assert_eq!(sentence, "line 2: the clock knows of event 5 of b, which has 1");
-    }
-
-    const fn cases_with_a_sentence() -> &'static str {
-        "b {\"b\":1} y\na {\"a\":1, \"b\":5} x"
     }
 
     /// The events of a host may stand in the log in any order.

@@ -134,7 +134,7 @@ impl Reader {
         let mut lines = lines.peekable();
         while let Some(text) = lines.next() {
             // An empty line is an empty text only if a clock follows.
-            if text.is_blank() && !lines.peek().is_some_and(|line| line.is_clock()) {
+            if text.is_blank() && !lines.peek().is_some_and(Line::is_clock) {
                 continue;
             }
             let Some(clock) = lines.next() else {
