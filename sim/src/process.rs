@@ -30,7 +30,7 @@ pub(crate) struct Process<P: Protocol> {
     pub(crate) waiting: VecDeque<u32>,
     /// Whether a feed is due.
     pub(crate) feeding: bool,
-    /// The last request was refused and none was taken since.
+    /// When its application was asked last, its request was refused.
     pub(crate) refused: bool,
     /// What it made durable, oldest first.
     pub(crate) records: Vec<P::Record>,

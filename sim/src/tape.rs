@@ -1,5 +1,6 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::{Chance, Chooser, Site};
 
@@ -37,6 +38,24 @@ impl Tape {
     #[must_use]
     pub fn wild(&self) -> usize {
         self.tracks.values().flatten().filter(|choice| **choice != 0).count()
+    }
+}
+
+impl fmt::Display for Tape {
+    /// The choices that are not the calm one, as `place:choice` on their tracks: `Lose 0:1, Delay 1:17 3:2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (site, track) in &self.tracks {
+            let mut wild = track.iter().enumerate().filter(|(_, choice)| **choice != 0).peekable();
+            if wild.peek().is_some() {
+                write!(f, "{separator}{site:?}")?;
+                separator = ", ";
+            }
+            for (place, choice) in wild {
+                write!(f, " {place}:{choice}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -111,5 +130,36 @@ impl<C: Chooser> Chooser for Recorded<C> {
         let happens = self.chooser.happens(site, chance);
         self.tape.push(site, u32::from(happens));
         happens
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_tape_is_read_aloud_by_what_is_not_calm() {
+        let mut tape = Tape::default();
+        for choice in [0, 17, 0, 2, 0] {
+            tape.push(Site::Delay, choice);
+        }
+        tape.push(Site::Crash, 0);
+        tape.push(Site::Lose, 1);
+        assert_eq!(tape.to_string(), "Lose 0:1, Delay 1:17 3:2");
+        assert_eq!((tape.len(), tape.wild(), tape.is_empty()), (7, 3, false));
+        assert_eq!(Tape::default().to_string(), "");
+    }
+
+    #[test]
+    fn tracks_are_played_apart_and_end_calm() {
+        let mut tape = Tape::default();
+        tape.push(Site::Delay, 5);
+        tape.push(Site::Lose, 1);
+        tape.push(Site::Delay, 9);
+        let mut replay = Replay::new(tape);
+        assert_eq!([replay.choose(Site::Delay, 10), replay.choose(Site::Delay, 8), replay.choose(Site::Delay, 8)], [5, 7, 0]);
+        assert!(replay.happens(Site::Lose, Chance::percent(1)) && !replay.happens(Site::Lose, Chance::percent(99)));
+        assert_eq!(replay.choose(Site::Crash, 4), 0);
     }
 }

@@ -178,19 +178,20 @@ where
     /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline.
     pub(super) fn settle(&mut self, rank: Rank) {
         self.carry_out(rank);
+        let mut outstanding = false;
         while self.is_alive(rank)
             && let Some(request) = self.application.next(rank, self.reading(rank))
         {
             if let Err(refused) = self.ask(rank, request) {
                 let now = self.reading(rank);
                 self.application.refused(rank, now, refused);
-                self.processes[rank.index()].refused = true;
+                outstanding = true;
                 break;
             }
-            self.processes[rank.index()].refused = false;
             self.carry_out(rank);
         }
         if self.is_alive(rank) {
+            self.processes[rank.index()].refused = outstanding;
             self.feed_later(rank);
             self.expect(rank);
         }
