@@ -120,10 +120,13 @@ pub enum AllAcknowledgeRejected<R> {
 /// section 4.4. A body carries the Lamport stamp of its broadcast. Who hears a body and has said nothing later acknowledges; one acknowledgement covers
 /// all that was heard so far. All deliver in the order of (stamp, rank).
 ///
-/// *Promises*, over a FIFO reliable broadcast, in the asynchronous crash-stop model. Always: no duplication, no creation, and total, FIFO and causal order, also
-/// between processes that crash or are excluded by mistake, since everybody delivers in the order of the stamps. While nobody crashes, or once every
-/// crashed process is [excluded](Protocol::exclude) everywhere by a perfect detector: validity and agreement too. Before that the order waits: safety only.
-/// It is *not uniform*: a process may deliver a message and crash before anybody else has it.
+/// *Promises*, over a FIFO reliable broadcast, in the asynchronous crash-stop model. Always: no duplication, no creation, total order and FIFO order, also
+/// between processes that crash or are excluded by mistake, since everybody delivers in the order of the stamps; for the same reason no effect is
+/// delivered before its cause. While nobody crashes, or once every crashed process is [excluded](Protocol::exclude) everywhere by a perfect
+/// detector: validity and agreement too. Until then the order waits: safety only.
+///
+/// *Not uniform*: a process may deliver a message and crash before anybody else has it. If its origin crashes too, the message is lost to the others, who may yet deliver what that
+/// process said after it. So causal order in full, no effect without its cause, holds only while nobody crashes.
 ///
 /// *Exclusion.* On `exclude(q)` a process keeps aside what else it hears of q and says how much it had accepted. When it has heard this from everybody
 /// that it has not excluded, and of everybody that it has, the greatest of these counts is the end of q: what q said later is forgotten by all, and

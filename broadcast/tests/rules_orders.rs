@@ -73,7 +73,7 @@ fn a_sequencer_never_deadlocks() {
 
 #[test]
 fn acknowledgements_of_all_never_deadlock() {
-    let properties = with(&[Property::FifoTotal, Property::CausalDelivery]);
+    let properties = with(&[Property::FifoTotal]);
     never_deadlocks(Talk::of(8), &properties, &[], |view, me, life, limits| {
         all_acknowledged_broadcast::<_, Note>(view, me, life, limits, BACKOFF)
     });
@@ -324,7 +324,7 @@ where
         let ending = world.run_until(LONG);
         assert!(edge == Edge::GoesOn || ending == Ending::Quiescent, "seed {seed}: {ending:?}");
         if edge == Edge::Refuses {
-            assert_keeps!(world.trace(), [Agreement, NoDuplication, CausalDelivery], seed);
+            assert_keeps!(world.trace(), [Agreement, NoDuplication, FifoDelivery], seed);
         }
         Property::TotalOrder.check(world.trace()).is_ok()
     };
@@ -362,7 +362,7 @@ fn rule_7_a_full_application_stops_the_driver() {
         let build = |me, incarnation| all_acknowledged_broadcast::<_, Note>(&view, me, incarnation, limits, BACKOFF);
         let mut run = world(seed, faults(seed), over_broadcast::<Acknowledged>(processes, talk), build);
         assert_eq!(run.run_until(LONG), Ending::Quiescent);
-        assert_keeps!(run.trace(), [FifoTotal, CausalDelivery, NoDuplication, Validity, Agreement], seed);
+        assert_keeps!(run.trace(), [FifoTotal, NoDuplication, Validity, Agreement], seed);
         *waited.borrow_mut() += run.stats().waited;
 
         let build = |me, incarnation| sequenced_broadcast::<_, Note>(&view, me, incarnation, limits, BACKOFF);
