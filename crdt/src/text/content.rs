@@ -27,39 +27,44 @@ impl Content {
     }
 
     /// Whether `more` bytes fit, counting what a moved piece may waste.
+    #[inline]
     pub(super) fn fits(&self, more: usize) -> bool {
         more <= Self::LIMIT - (Self::MOVED as usize) && self.bytes.len() <= Self::LIMIT - (Self::MOVED as usize) - more
     }
 
     /// Appends and says where. The caller has asked whether it [fits](Self::fits).
+    #[inline]
     pub(super) fn push(&mut self, text: &str) -> u32 {
         let at = self.bytes.len();
         self.bytes.push_str(text);
         u32::try_from(at).expect("fits was asked")
     }
 
-    /// Appends to a span's characters, if they are the last ones held or few enough to move. Says whether it did.
-    pub(super) fn extend(&mut self, span: &mut Span, text: &str) -> bool {
-        let start = span.at() as usize;
-        let end = start + span.bytes() as usize;
+    /// Appends to a span's characters, if they are the last ones held or few enough to move, and says where they are then.
+    #[inline]
+    pub(super) fn extend(&mut self, span: &Span, text: &str) -> Option<u32> {
+        let mut at = span.at();
+        let end = span.at() as usize + span.bytes() as usize;
         if end != self.bytes.len() {
             if span.bytes() > Self::MOVED {
-                return false;
+                return None;
             }
-            span.relocate(u32::try_from(self.bytes.len()).expect("fits was asked"));
-            self.bytes.extend_from_within(start..end);
+            at = u32::try_from(self.bytes.len()).expect("fits was asked");
+            self.bytes.extend_from_within(span.at() as usize..end);
             self.dead += span.bytes() as usize;
         }
         self.bytes.push_str(text);
-        true
+        Some(at)
     }
 
     /// The characters of a visible span, and nothing of a deleted one.
+    #[inline]
     pub(super) fn of(&self, span: &Span) -> &str {
         if span.is_visible() { &self.bytes[span.at() as usize..][..span.bytes() as usize] } else { "" }
     }
 
     /// How many bytes the first `chars` characters of a span are. O(1) if all of them have one byte, else O(`chars`).
+    #[inline]
     pub(super) fn bytes_of(&self, span: &Span, chars: u32) -> u16 {
         if !span.is_visible() {
             return 0;
@@ -73,6 +78,7 @@ impl Content {
     }
 
     /// Forgets `bytes` bytes at `at`.
+    #[inline]
     pub(super) fn forget(&mut self, at: u32, bytes: u32) {
         if at as usize + bytes as usize == self.bytes.len() {
             self.bytes.truncate(at as usize);
@@ -82,6 +88,7 @@ impl Content {
     }
 
     /// Whether more is wasted than used.
+    #[inline]
     pub(super) fn is_wasteful(&self) -> bool {
         self.dead > Self::WASTE.max(self.bytes.len() - self.dead)
     }

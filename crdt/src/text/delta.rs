@@ -131,6 +131,7 @@ impl<A> TextDelta<A> {
 
 impl<A> TextRun<A> {
     /// The run of these characters.
+    #[inline]
     #[must_use]
     pub fn new(first: Dot<A>, origins: Origins<A>, text: &str) -> Self {
         Self { first, origins, chars: Chars::new(text) }
@@ -209,15 +210,21 @@ pub(super) enum Chars {
 impl Chars {
     const SHORT: usize = 15;
 
+    #[inline]
     pub(super) fn new(text: &str) -> Self {
         if text.len() > Self::SHORT {
             return Self::Long(String::from(text));
         }
         let mut bytes = [0; Self::SHORT];
-        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        match text.as_bytes() {
+            // A keystroke, without a call to copy one byte.
+            [byte] => bytes[0] = *byte,
+            more => bytes[..more.len()].copy_from_slice(more),
+        }
         Self::Short { len: u8::try_from(text.len()).expect("it is short"), bytes }
     }
 
+    #[inline]
     pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Short { len, bytes } => core::str::from_utf8(&bytes[..usize::from(*len)]).expect("copied from a string"),

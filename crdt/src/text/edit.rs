@@ -2,6 +2,7 @@ use core::ops::Range;
 
 use tidings_clocks::Dot;
 
+use super::content::Content;
 use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::error::TextError;
 use super::few::Few;
@@ -26,7 +27,8 @@ impl<A: Clone + Ord> Text<A> {
     /// [`OutOfRange`](TextError::OutOfRange) if the text is shorter than `position`, [`Exhausted`](TextError::Exhausted) and [`Full`](TextError::Full) at the limits
     /// of the counters. The text is unchanged.
     pub fn insert(&mut self, actor: A, position: usize, text: &str) -> Result<TextDelta<A>, TextError<A>> {
-        self.splice(actor, position..position, text)
+        let (start, _) = self.range(&(position..position))?;
+        self.type_after(actor, start, text, 0)
     }
 
     /// Deletes the characters in `range`. O(log n) for each span in it.
@@ -35,9 +37,7 @@ impl<A: Clone + Ord> Text<A> {
     /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
     pub fn remove(&mut self, range: Range<usize>) -> Result<TextDelta<A>, TextError<A>> {
         let (start, end) = self.range(&range)?;
-        let mut delta = TextDelta::new();
-        self.hide_range(start, end - start, &mut delta);
-        Ok(delta)
+        Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, end - start) })
     }
 
     /// Deletes the characters in `range` and types `text` in their place: one edit, one delta. Costs as [`remove`](Self::remove) and [`insert`](Self::insert).
@@ -46,20 +46,29 @@ impl<A: Clone + Ord> Text<A> {
     /// As these two. The text is unchanged.
     pub fn splice(&mut self, actor: A, range: Range<usize>, text: &str) -> Result<TextDelta<A>, TextError<A>> {
         let (start, end) = self.range(&range)?;
-        let mut delta = TextDelta::new();
+        self.type_after(actor, start, text, end - start)
+    }
+
+    /// Deletes `removed` characters from `start` on, and types `text` there.
+    #[inline]
+    fn type_after(&mut self, actor: A, start: u32, text: &str, removed: u32) -> Result<TextDelta<A>, TextError<A>> {
         if text.is_empty() {
-            self.hide_range(start, end - start, &mut delta);
-            return Ok(delta);
+            return Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, removed) });
         }
         let interned = self.look_up(&actor);
         let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
         let chars = self.admit(&actor, known, text)?;
-        self.hide_range(start, end - start, &mut delta);
+        let removed = if removed == 0 { Few::None } else { self.hide_range(start, removed) };
         let interned = interned.unwrap_or_else(|| self.intern(&actor));
         self.cursor.actor = interned;
-        let origins = self.type_at(Key::new(interned, known + 1), start, text, chars);
-        delta.runs = Few::One(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text));
-        Ok(delta)
+        let between = self.type_at(Key::new(interned, known + 1), start, text, chars);
+        self.actors[interned as usize].known = known + chars;
+        let origins = match between {
+            None => Origins::Typed,
+            Some((left, right)) => Origins::Between { left: self.origin(left), right: self.origin(right) },
+        };
+        // Put together only here: a delta is large enough for every copy of it to be felt.
+        Ok(TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)), removed })
     }
 
     fn range(&self, range: &Range<usize>) -> Result<(u32, u32), TextError<A>> {
@@ -85,6 +94,7 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Where in the table an actor is. O(log actors), and O(1) for the last one looked up.
+    #[inline]
     pub(super) fn look_up(&self, actor: &A) -> Option<u32> {
         let last = self.cursor.actor;
         if self.actors.get(last as usize).is_some_and(|last| last.id == *actor) {
@@ -102,36 +112,34 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Types the next characters of an actor where everybody can see that they belong: between the visible character before `position` and whatever follows it.
-    fn type_at(&mut self, id: Key, position: u32, text: &str, chars: u32) -> Origins<A> {
+    /// Returns these two, or nothing if the run only goes on.
+    fn type_at(&mut self, id: Key, position: u32, text: &str, chars: u32) -> Option<(Key, Key)> {
         let (left, gap) = if position == 0 {
             let place = self.tree.origin();
-            let next = self.tree.peek(place).copied();
-            (Key::NONE, self.gap_before(place, next.as_ref(), 1))
+            (Key::NONE, gap_before(place, self.tree.peek(place), 1))
         } else {
             let Point { place, offset } = self.seek(position - 1);
-            let span = *self.tree.span(place);
-            let left = span.id.plus(offset);
+            let span = self.tree.span(place);
+            let (left, depth) = (span.id.plus(offset), span.depth + offset + 1);
             if offset + 1 == span.len() {
-                let next = self.tree.next(place).map(|next| *self.tree.span(next));
-                let gap = self.gap_before(Place { span: place.span + 1, ..place }, next.as_ref(), span.depth + span.len());
-                if id.actor == left.actor && id.counter == left.counter + 1 && gap.right == span.right && gap.level == 0 {
-                    self.actors[id.actor as usize].known += chars;
-                    if !self.extend(place, span, text, chars) {
+                let next = self.tree.next(place).map(|next| self.tree.span(next));
+                let gap = gap_before(Place { span: place.span + 1, ..place }, next, depth);
+                if id == left.plus(1) && gap.right == span.right && gap.level == 0 {
+                    if !self.extend(place, text, chars) {
                         self.lay_at_cursor(gap, id, position, text, chars);
                     }
-                    return Origins::Typed;
+                    return None;
                 }
                 (left, gap)
             } else {
-                let bytes = self.content.bytes_of(&span, offset + 1);
+                let bytes = self.content.bytes_of(span, offset + 1);
                 let (_, place) = self.tree.split(place, offset + 1, bytes);
-                (left, Gap { place, right: left.plus(1), depth: span.depth + offset + 1, level: 1 })
+                (left, Gap { place, right: left.plus(1), depth, level: 1 })
             }
         };
         let right = gap.right;
         self.lay_at_cursor(gap, id, position, text, chars);
-        self.actors[id.actor as usize].known += chars;
-        Origins::Between { left: self.origin(left), right: self.origin(right) }
+        Some((left, right))
     }
 
     fn lay_at_cursor(&mut self, gap: Gap, id: Key, position: u32, text: &str, chars: u32) {
@@ -140,22 +148,15 @@ impl<A: Clone + Ord> Text<A> {
         self.cursor.start = position + chars - self.tree.span(last).len();
     }
 
-    /// The gap before `next`, for a character that will have this depth.
-    pub(super) fn gap_before(&self, place: Place, next: Option<&Span>, depth: u32) -> Gap {
-        let right = next.map_or(Key::NONE, |next| next.id);
-        // The next character has the same left origin: then it is where the new one belongs, one level above it.
-        let level = next.map_or(0, |next| if next.depth == depth { next.level + 1 } else { 0 });
-        Gap { place, right, depth, level }
-    }
-
     /// Lets a visible span grow by characters that continue its run. Says whether it could.
-    pub(super) fn extend(&mut self, place: Place, mut span: Span, text: &str, chars: u32) -> bool {
-        if !span.has_room(chars) || !self.content.extend(&mut span, text) {
+    #[inline]
+    pub(super) fn extend(&mut self, place: Place, text: &str, chars: u32) -> bool {
+        let span = self.tree.span(place);
+        if !span.has_room(chars) {
             return false;
         }
-        let before = span.bytes();
-        span.grow(chars, text.len());
-        self.tree.grow(place, span, chars, span.bytes() - before);
+        let Some(at) = self.content.extend(span, text) else { return false };
+        self.tree.grow(place, at, chars, text.len());
         self.sweep();
         true
     }
@@ -186,39 +187,41 @@ impl<A: Clone + Ord> Text<A> {
         place
     }
 
-    /// Deletes `count` visible characters from `position` on, and notes which in `delta`.
-    fn hide_range(&mut self, position: u32, mut count: u32, delta: &mut TextDelta<A>) {
+    /// Deletes `count` visible characters from `position` on, and returns which.
+    fn hide_range(&mut self, position: u32, mut count: u32) -> Few<TextRange<A>> {
+        let mut hidden = TextDelta::new();
         while count > 0 {
             let point = self.seek(position);
             let span = self.tree.span(point.place);
-            let first = span.id.plus(point.offset);
-            let length = span.len();
-            let hidden = count.min(length - point.offset);
+            let (first, length) = (span.id.plus(point.offset), span.len());
+            let chars = count.min(length - point.offset);
             let start = position - point.offset;
-            let place = self.hide(point, hidden);
+            let place = self.hide(point, chars);
             // The cursor goes to what is still visible of the span, which is in the same leaf: before what is gone, or else after it.
             self.cursor.start = start;
             self.cursor.place = match place.span.checked_sub(1) {
                 Some(before) if point.offset > 0 => Some(Place { span: before, ..place }),
-                _ if hidden < length => Some(Place { span: place.span + 1, ..place }),
+                _ if chars < length => Some(Place { span: place.span + 1, ..place }),
                 _ => None,
             };
-            delta.append_range(TextRange { first: self.dot(first), length: u64::from(hidden) });
-            count -= hidden;
+            hidden.append_range(TextRange { first: self.dot(first), length: u64::from(chars) });
+            count -= chars;
         }
         self.sweep();
+        hidden.removed
     }
 
     /// Deletes `chars` characters of one visible span.
     pub(super) fn hide(&mut self, point: Point, chars: u32) -> Place {
-        let span = *self.tree.span(point.place);
-        let before = self.content.bytes_of(&span, point.offset);
-        let bytes = self.content.bytes_of(&span, point.offset + chars) - before;
+        let span = self.tree.span(point.place);
+        let before = self.content.bytes_of(span, point.offset);
+        let bytes = self.content.bytes_of(span, point.offset + chars) - before;
         self.content.forget(span.at() + u32::from(before), u32::from(bytes));
         self.tree.delete(point, chars, before, bytes)
     }
 
     /// The visible character at `position`: near the last edit without a search.
+    #[inline]
     fn seek(&mut self, position: u32) -> Point {
         if let Some(place) = self.cursor.place {
             let span = self.tree.span(place);
@@ -233,11 +236,16 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Rewrites the content when most of it is no longer used. O(n), and O(1) for each byte deleted since the last time.
+    #[inline]
     pub(super) fn sweep(&mut self) {
-        if !self.content.is_wasteful() {
-            return;
+        if self.content.is_wasteful() {
+            self.rewrite();
         }
-        let mut content = super::Content::with_capacity(self.len_bytes());
+    }
+
+    #[cold]
+    fn rewrite(&mut self) {
+        let mut content = Content::with_capacity(self.len_bytes());
         let mut next = self.tree.first();
         while let Some(place) = next {
             let span = self.tree.span(place);
@@ -254,4 +262,13 @@ impl<A: Clone + Ord> Text<A> {
     pub(super) fn lose_position(&mut self) {
         self.cursor = Cursor { place: None, ..self.cursor };
     }
+}
+
+/// The gap before `next`, for a character that will have this depth.
+#[inline]
+pub(super) fn gap_before(place: Place, next: Option<&Span>, depth: u32) -> Gap {
+    let right = next.map_or(Key::NONE, |next| next.id);
+    // The next character has the same left origin: then it is where the new one belongs, one level above it.
+    let level = next.map_or(0, |next| if next.depth == depth { next.level + 1 } else { 0 });
+    Gap { place, right, depth, level }
 }

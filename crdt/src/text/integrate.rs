@@ -2,7 +2,7 @@ use smallvec::SmallVec;
 use tidings_clocks::Dot;
 
 use super::delta::{Origins, TextDelta, TextRun};
-use super::edit::Gap;
+use super::edit::{Gap, gap_before};
 use super::error::TextError;
 use super::span::{Key, Span, rung};
 use super::tree::{Place, Point};
@@ -112,7 +112,7 @@ impl<A: Clone + Ord> Text<A> {
             let text = run.text();
             let text = if repeated == 0 { text } else { text.char_indices().nth(repeated as usize).map_or("", |(at, _)| &text[at..]) };
             match self.continued(id, &gap) {
-                Some((place, span)) if self.extend(place, span, text, fresh) => place,
+                Some(place) if self.extend(place, text, fresh) => place,
                 _ => self.lay(gap, id, text),
             }
         };
@@ -146,19 +146,18 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// The span at whose end a run goes, if it is the run's own beginning.
-    fn continued(&self, id: Key, gap: &Gap) -> Option<(Place, Span)> {
+    fn continued(&self, id: Key, gap: &Gap) -> Option<Place> {
         let place = Place { span: gap.place.span.checked_sub(1)?, ..gap.place };
         let span = self.tree.peek(place)?;
         let continues = span.id.actor == id.actor && span.end() == id.counter;
-        (continues && span.right == gap.right && gap.level == 0 && gap.depth == span.depth + span.len()).then_some((place, *span))
+        (continues && span.right == gap.right && gap.level == 0 && gap.depth == span.depth + span.len()).then_some(place)
     }
 
     /// Where a character goes that was typed between `left` (or the start) and `right` (or the end).
     fn gap_between(&mut self, left: Option<Point>, right: Key, dot: &Dot<A>) -> Result<Gap, TextError<A>> {
         let Some(Point { place, offset }) = left else {
             let after = self.tree.origin();
-            let next = self.tree.peek(after).copied();
-            let gap = self.gap_before(after, next.as_ref(), 1);
+            let gap = gap_before(after, self.tree.peek(after), 1);
             if gap.right == right {
                 return Ok(gap);
             }
@@ -170,8 +169,7 @@ impl<A: Clone + Ord> Text<A> {
         let after = Place { span: place.span + 1, ..place };
         let inside = offset + 1 < span.len();
         if !inside {
-            let next = self.tree.next(place).map(|next| *self.tree.span(next));
-            let gap = self.gap_before(after, next.as_ref(), depth);
+            let gap = gap_before(after, self.tree.next(place).map(|next| self.tree.span(next)), depth);
             if gap.right == right {
                 return Ok(gap);
             }

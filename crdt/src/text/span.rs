@@ -14,6 +14,7 @@ impl Key {
         Self { actor, counter }
     }
 
+    #[inline]
     pub(super) const fn plus(self, offset: u32) -> Self {
         Self { actor: self.actor, counter: self.counter + offset }
     }
@@ -65,44 +66,53 @@ impl Span {
         Self { id, right, depth, level, at: len, chars: 0, bytes: 0 }
     }
 
+    #[inline]
     pub(super) const fn is_visible(&self) -> bool {
         self.bytes > 0
     }
 
     /// How many visible characters.
+    #[inline]
     pub(super) fn chars(&self) -> u32 {
         u32::from(self.chars)
     }
 
     /// How many bytes of visible characters.
+    #[inline]
     pub(super) fn bytes(&self) -> u32 {
         u32::from(self.bytes)
     }
 
     /// Where the content of visible characters lies.
+    #[inline]
     pub(super) const fn at(&self) -> u32 {
         self.at
     }
 
     /// How many characters, visible or deleted.
+    #[inline]
     pub(super) fn len(&self) -> u32 {
         if self.is_visible() { u32::from(self.chars) } else { self.at }
     }
 
+    #[inline]
     pub(super) const fn rung(&self) -> Rung {
         rung(self.depth, self.level)
     }
 
     /// The counter after the last character's.
+    #[inline]
     pub(super) fn end(&self) -> u32 {
         self.id.counter + self.len()
     }
 
+    #[inline]
     pub(super) fn contains(&self, key: Key) -> bool {
         self.id.actor == key.actor && self.id.counter <= key.counter && key.counter < self.end()
     }
 
     /// The id of the last character.
+    #[inline]
     pub(super) fn last(&self) -> Key {
         self.id.plus(self.len() - 1)
     }
@@ -113,12 +123,15 @@ impl Span {
     }
 
     /// Whether so many visible characters can be added at the end.
+    #[inline]
     pub(super) fn has_room(&self, chars: u32) -> bool {
         self.is_visible() && self.chars() + chars.min(Self::CHARS) <= Self::CHARS && chars <= Self::CHARS
     }
 
-    /// Adds visible characters at the end, for which there is room.
-    pub(super) fn grow(&mut self, chars: u32, bytes: usize) {
+    /// Adds visible characters at the end, for which there is room, when the content is at `at`.
+    #[inline]
+    pub(super) fn grow(&mut self, at: u32, chars: u32, bytes: usize) {
+        self.at = at;
         self.chars += u16::try_from(chars).expect("there is room");
         self.bytes += u16::try_from(bytes).expect("a character has at most four bytes");
     }
@@ -130,6 +143,7 @@ impl Span {
     }
 
     /// Whether `next`, if it stands directly after this, is the continuation of the same run.
+    #[inline]
     fn runs_into(&self, next: &Self) -> bool {
         self.id.actor == next.id.actor
             && self.end() == next.id.counter
@@ -148,6 +162,7 @@ impl Span {
     }
 
     /// Takes the last characters, but not all, of the visible span before this deleted one, if both are one run. Says whether it did.
+    #[inline]
     pub(super) fn take_end_of(&mut self, previous: &mut Self, chars: u32, bytes: u16) -> bool {
         let takes = !self.is_visible() && previous.runs_into(self);
         if takes {

@@ -81,6 +81,7 @@ impl Sum {
         Self { chars: span.chars(), bytes: span.bytes(), all: span.len(), lowest: span.rung() }
     }
 
+    #[inline]
     fn add(&mut self, other: Self) {
         self.chars += other.chars;
         self.bytes += other.bytes;
@@ -88,6 +89,7 @@ impl Sum {
         self.lowest = self.lowest.min(other.lowest);
     }
 
+    #[inline]
     fn hide(&mut self, chars: u32, bytes: u32) {
         self.chars -= chars;
         self.bytes -= bytes;
@@ -101,6 +103,7 @@ impl Leaf {
         &self.spans[..usize::from(self.len)]
     }
 
+    #[inline]
     fn sum(&self) -> Sum {
         let mut sum = Sum::ZERO;
         for span in self.spans() {
@@ -141,15 +144,18 @@ impl Tree {
     }
 
     /// What the whole tree holds.
+    #[inline]
     pub(super) fn sum(&self) -> Sum {
         self.sum
     }
 
+    #[inline]
     pub(super) fn span(&self, place: Place) -> &Span {
         &self.leaves[place.leaf as usize].spans()[place.span]
     }
 
     /// The span at a place that may no longer exist.
+    #[inline]
     pub(super) fn peek(&self, place: Place) -> Option<&Span> {
         self.leaves.get(place.leaf as usize)?.spans().get(place.span)
     }
@@ -167,12 +173,17 @@ impl Tree {
     }
 
     /// The span after this one.
+    #[inline]
     pub(super) fn next(&self, place: Place) -> Option<Place> {
         let leaf = &self.leaves[place.leaf as usize];
         if place.span + 1 < usize::from(leaf.len) {
             return Some(Place { leaf: place.leaf, span: place.span + 1 });
         }
-        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        self.next_leaf(leaf.slot, leaf.parent)
+    }
+
+    /// The first span of the leaf after the one that is this child of that parent.
+    fn next_leaf(&self, mut slot: u8, mut parent: u32) -> Option<Place> {
         let mut climbed = 0;
         while parent != NONE {
             let inner = &self.inners[parent as usize];
@@ -226,9 +237,13 @@ impl Tree {
         Place { leaf: node, span: usize::from(self.leaves[node as usize].len) }
     }
 
-    /// Lets a visible span grow at its end: `span` is what it is now, with so many more characters and bytes. O(log n).
-    pub(super) fn grow(&mut self, place: Place, span: Span, chars: u32, bytes: u32) {
-        self.leaves[place.leaf as usize].spans[place.span] = span;
+    /// Lets a visible span grow at its end by so many characters and bytes, when its content is at `at`. O(log n).
+    #[inline]
+    pub(super) fn grow(&mut self, place: Place, at: u32, chars: u32, bytes: usize) {
+        let span = &mut self.leaves[place.leaf as usize].spans[place.span];
+        let before = span.bytes();
+        span.grow(at, chars, bytes);
+        let bytes = span.bytes() - before;
         self.add(place.leaf, Sum { chars, bytes, all: chars, lowest: Rung::MAX });
     }
 
@@ -328,6 +343,7 @@ impl Tree {
     }
 
     /// Adds to all sums from a leaf up.
+    #[inline]
     fn add(&mut self, leaf: u32, more: Sum) {
         let leaf = &self.leaves[leaf as usize];
         let (mut slot, mut parent) = (leaf.slot, leaf.parent);
@@ -340,6 +356,7 @@ impl Tree {
     }
 
     /// Subtracts what is no longer visible from all sums from a leaf up.
+    #[inline]
     fn hide(&mut self, leaf: u32, chars: u32, bytes: u32) {
         let leaf = &self.leaves[leaf as usize];
         let (mut slot, mut parent) = (leaf.slot, leaf.parent);
