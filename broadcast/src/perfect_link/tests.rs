@@ -120,8 +120,11 @@ fn acknowledgements_come_in_lumps() {
     assert_eq!(wake(&mut link, ms(2)), []);
     assert_eq!(wake(&mut link, ms(3)), [(To::One(PEER), ack(1, 1, 6, 0))]);
     assert_eq!((link.deadline(), wake(&mut link, ms(9))), (None, vec![]));
-    // Nothing is owed to a process that is gone.
+    // Nothing is owed to a former life, nor to a process that is gone.
     assert_eq!(receive(&mut link, PEER, data(1, 1, 6, 7)).unwrap().sent, []);
+    receive(&mut link, PEER, hello(2, 1)).unwrap();
+    assert_eq!(wake(&mut link, ms(50)), []);
+    assert_eq!(receive(&mut link, PEER, data(2, 1, 0, 7)).unwrap().sent, []);
     link.exclude(ms(9), PEER, &mut Outbox::new());
     assert_eq!(wake(&mut link, ms(99)), []);
 }
