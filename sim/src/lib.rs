@@ -48,20 +48,20 @@
 //!
 //! # What is here
 //!
-//! | type | what it is |
-//! |---|---|
-//! | [`World`] | the processes, the network between them, and virtual time; O(log d) for an event when d things are due, no allocation for it but the message's own |
-//! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong |
-//! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives |
-//! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) |
-//! | [`Chooser`], [`Site`], [`Chance`] | the one source of choice |
-//! | [`Seeded`] | an engine that draws from a seed |
-//! | [`Recorded`], [`Tape`], [`Replay`] | writes down what another engine chooses; plays it back |
-//! | [`Bytes`] | an engine that reads a fuzzer's bytes |
-//! | [`Sparing`] | leaves the calm course at most so often (delay-bounded) |
-//! | [`Exhaustive`] | makes every choice in turn, within a stated depth |
-//! | [`shrink`] | makes a failing tape smaller |
-//! | [`seeds`], `for_each_seed`, [`assert_keeps!`] | for property tests |
+//! | type | what it promises | source | cost |
+//! |---|---|---|---|
+//! | [`World`] | one course for the same choices; effects in order; crashes between any two of them | Cachin et al. 2011, ch. 2 | O(log d) for an event when d things are due; no allocation but the message's own |
+//! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong, within these bounds, until the chaos phase ends | the same | |
+//! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives | | |
+//! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) | | 40 bytes for a recorded event |
+//! | [`Chooser`], [`Site`], [`Chance`] | the one source of choice; choice 0 is calm | | |
+//! | [`Seeded`] | an engine that draws from a seed, the same on every machine | Blackman, Vigna 2021 | one draw |
+//! | [`Recorded`], [`Tape`], [`Replay`] | writes down what another engine chooses; plays it back; an exhausted tape is calm | | 4 bytes for a choice |
+//! | [`Bytes`] | an engine that reads a fuzzer's bytes | | 0 to 4 bytes for a choice |
+//! | [`Sparing`] | leaves the calm course at most so often | Emmi et al. 2011 | |
+//! | [`Exhaustive`] | makes every choice in turn, within a stated depth | Godefroid 1997 | one run each |
+//! | [`shrink`] | makes a failing tape smaller | Zeller, Hildebrandt 2002 | at most the runs it is given |
+//! | [`seeds`], `for_each_seed`, [`assert_keeps!`] | for property tests: the panic names the seed | | |
 //!
 //! # Which model
 //!

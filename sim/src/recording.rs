@@ -10,3 +10,13 @@ pub enum Recording {
     /// Also every packet sent and received: a full space-time diagram.
     Everything,
 }
+
+#[cfg(test)]
+mod tests {
+    /// What the crate root says an event costs, where words have 64 bits.
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn a_recorded_event_is_40_bytes() {
+        assert_eq!(size_of::<tidings_trace::Event>(), 40);
+    }
+}
