@@ -1,9 +1,8 @@
-use alloc::vec::Vec;
 use core::borrow::Borrow;
 
-use tidings_clocks::{CausalContext, Dot, Overflow};
+use tidings_clocks::{CausalContext, Overflow};
 
-use crate::{Causal, DotMap, DotSet, Join, TwoEvents};
+use crate::{Causal, DotMap, DotSet, Join, Nested, TwoEvents, View};
 
 /// A set in which an addition wins over a concurrent removal: a removal removes the additions that its actor had seen, and no others.
 ///
@@ -86,9 +85,9 @@ impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
     /// # Errors
     /// [`Overflow`] if `actor` has no dot left; the set is unchanged.
     pub fn add(&mut self, actor: A, element: T) -> Result<Self, Overflow> {
-        let dot = self.context().next(actor)?;
-        let replaced = self.dots_of(&element);
-        Ok(self.apply(DotMap::of(element, DotSet::of(dot)), replaced))
+        let delta = self.view().add(actor, element)?;
+        self.join(&delta);
+        Ok(delta)
     }
 
     /// Removes the element as it is seen here and returns the delta: the dots of its additions. The delta is empty if it is not there. O(log n).
@@ -96,14 +95,16 @@ impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
     where
         T: Borrow<Q>,
     {
-        let removed = self.dots_of(element);
-        self.apply(DotMap::new(), removed)
+        let delta = self.view().remove(element);
+        self.join(&delta);
+        delta
     }
 
     /// Removes all elements seen here and returns the delta: the dots of their additions. O(n log n).
     pub fn clear(&mut self) -> Self {
-        let removed = self.0.store().dots().cloned().collect();
-        self.apply(DotMap::new(), removed)
+        let delta = self.view().clear();
+        self.join(&delta);
+        delta
     }
 
     /// As [`Join::join`], but tells of two different elements under one dot. O(n + m).
@@ -113,18 +114,56 @@ impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
     pub fn join_checked(&mut self, other: &Self) -> Result<bool, TwoEvents<A>> {
         self.0.join_checked(&other.0)
     }
+}
 
-    fn dots_of<Q: Ord + ?Sized>(&self, element: &Q) -> Vec<Dot<A>>
+impl<'v, A: Ord + Clone, T: Ord + Clone> View<'v, A, AddWinsSet<A, T>> {
+    /// The delta of [`AddWinsSet::add`].
+    ///
+    /// # Errors
+    /// [`Overflow`] if `actor` has no dot left.
+    pub fn add(&self, actor: A, element: T) -> Result<AddWinsSet<A, T>, Overflow> {
+        let dot = self.context().next(actor)?;
+        let replaced = self.store().entry(&element).into_iter().flat_map(DotSet::iter).cloned();
+        Ok(self.delta(DotMap::of(element, DotSet::of(dot)), replaced))
+    }
+
+    /// The delta of [`AddWinsSet::remove`].
+    #[must_use]
+    pub fn remove<Q: Ord + ?Sized>(&self, element: &Q) -> AddWinsSet<A, T>
     where
         T: Borrow<Q>,
     {
-        self.0.store().entry(element).map(|dots| dots.iter().cloned().collect()).unwrap_or_default()
+        self.delta(DotMap::new(), self.store().entry(element).into_iter().flat_map(DotSet::iter).cloned())
     }
 
-    fn apply(&mut self, added: DotMap<A, T, DotSet<A>>, removed: Vec<Dot<A>>) -> Self {
-        let delta = Self(Causal::delta(added, removed));
-        self.join(&delta);
-        delta
+    /// Whether `element` is in the set. O(log n).
+    #[must_use]
+    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.store().entry(element).is_some()
+    }
+
+    /// The elements, in order; there is at least one where a map has such a set.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'v T> + ExactSizeIterator {
+        self.store().iter().map(|(element, _)| element)
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> Nested<A> for AddWinsSet<A, T> {
+    type Store = DotMap<A, T, DotSet<A>>;
+
+    fn from_causal(causal: Causal<A, Self::Store>) -> Self {
+        Self(causal)
+    }
+
+    fn causal(&self) -> &Causal<A, Self::Store> {
+        &self.0
+    }
+
+    fn into_causal(self) -> Causal<A, Self::Store> {
+        self.0
     }
 }
 
@@ -144,6 +183,10 @@ impl<A: Ord + Clone, T: Ord + Clone> Join for AddWinsSet<A, T> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use tidings_clocks::Dot;
+
     use super::*;
 
     /// A replica that is behind removes what it has seen; the addition that it has not seen stays.

@@ -58,6 +58,11 @@ impl<A: Ord + Clone, S: DotStore<A>> Causal<A, S> {
 }
 
 impl<A, S> Causal<A, S> {
+    /// The same dots in another store: what stood by itself under the key of a map, or in no store at all if they are dead.
+    pub(crate) fn map<T>(self, store: impl FnOnce(S) -> T) -> Causal<A, T> {
+        Causal { store: store(self.store), context: self.context }
+    }
+
     /// What is alive.
     #[must_use]
     pub const fn store(&self) -> &S {

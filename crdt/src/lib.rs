@@ -31,16 +31,30 @@
 //! |---|---|---|---|
 //! | [`GCounter`] | the sum of all additions | Shapiro and others 2011 (RR-7506), spec. 6 | O(log a) · O(a) · O(a) |
 //! | [`PnCounter`] | the additions less the subtractions; may go below zero | the same, spec. 7 | O(log a) · O(a) · O(a) |
+//! | [`ResettableCounter`] | what no reset has seen of the additions and subtractions | a pair of the former | O(log a) · O(a) · O(a) |
+//! | [`BoundedCounter`] | the additions less the subtractions; never below zero, since each actor spends only rights it holds | Balegas and others 2015, sec. 4 | O(p) · O(p) · O(p) |
+//! | [`Tally`] | what no reset has seen of all amounts, also under a key of a map | Baquero and others 2016 | O(m) · O(m) · O(m + a) |
 //! | [`LwwRegister`] | the write with the greatest stamp, then the greatest actor; the others are lost | the same, spec. 8 | O(1) · O(1) · one value |
 //! | [`MvRegister`] | all writes that no other had seen | the same, spec. 10; Almeida and others 2018, 7.3 | O(c) · O(c) · O(c + a) |
-//! | [`AddWinsSet`] | an element stays if an addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, 7.3 | O(log n) · O(d log n) · O(n + a) |
+//! | [`EnableWinsFlag`] | on if some enable was not seen by any disable | the same, fig. 8 | O(c) · O(c) · O(c + a) |
+//! | [`DisableWinsFlag`] | on if it was enabled and every disable was seen by an enable | the same | O(c) · O(c) · O(c + a) |
+//! | [`GSet`] | all that anybody added | Shapiro and others 2011, spec. 11 | O(log n) · O(m log n) · O(n) |
+//! | [`TwoPhaseSet`] | all that was added and never removed | the same, spec. 12 | O(log n) · O(m log n) · elements ever added |
+//! | [`CausalLengthSet`] | an element is there if its longest chain of changes is odd | Yu, Rostad 2020 | O(log n) · O(m log n) · elements ever added |
+//! | [`AddWinsSet`] | an element is there if some addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, 7.3 | O(log n) · O(d log n) · O(n + a) |
+//! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, 7.3 | O(log n) · O(d log n) · O(elements ever touched + a) |
+//! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
+//! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, 7.3, fig. 11 | O(log n) and the value's · O(d log n) · what is alive + a |
+//! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone | Weidner, Kleppmann 2023, alg. 1 | O(log s) · O(log s) for each run · O(s) |
 //!
-//! a: actors that ever changed it; c: concurrent changes; n: elements; d: dots that the other side knows and this one holds or is given, so what a small delta
-//! costs does not depend on n.
+//! a: actors that ever changed it; c: concurrent changes; p: pairs of actors of whom one gave to the other; n: elements or keys here; m: those of the other side, or the
+//! amounts since the last reset; s: runs of characters typed together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not
+//! depend on n.
 //!
-//! Types made of dots ([`Causal`], with the stores [`DotSet`], [`DotFun`] and [`DotMap`]) have no tombstones. A delta's context holds exactly the dots
-//! that it adds and removes, never a version vector that covers them. An actor id belongs to one incarnation of one process: a clone, or one that lost its state and goes on
-//! under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all replicas agree on some value.
+//! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
+//! delta's context holds exactly the dots that it adds and removes, never a version vector that covers them. An actor id belongs to one incarnation of one
+//! process: a clone, or one that lost its state and goes on under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all
+//! replicas agree on some value.
 //!
 //! Every type is run through *all* histories of 3 replicas and 5 events of its alphabet, and compared with what the visible operations specify (Burckhardt and
 //! others 2014). A type of your own can be held to the same [`laws`].
@@ -50,33 +64,59 @@
 //! - Transport, anti-entropy and acknowledgements: deltas are plain values (`serde` under the feature of that name), and `tidings-broadcast` carries them.
 //! - Defence against members who lie. A join believes what it is given: a forged dot of a victim's future hides what the victim does at that dot,
 //!   and a stamp from the far future wins. Neither can make a state panic, wrap or take memory beyond the size of what was sent.
-//! - Invariants over several replicas, such as "never below zero": nobody is asked, so nothing can be refused. That takes a quorum.
+//! - Invariants over several replicas, other than that of [`BoundedCounter`]: nobody is asked, so nothing can be refused. That takes a quorum.
 
 extern crate alloc;
 
+mod add_wins_map;
 mod add_wins_set;
+mod bounded_counter;
 mod causal;
+mod causal_length_set;
+mod disable_wins_flag;
 mod dot_fun;
 mod dot_map;
 mod dot_set;
 mod dot_store;
+mod enable_wins_flag;
 mod g_counter;
+mod g_set;
 mod join;
 pub mod laws;
+mod lww_map;
 mod lww_register;
 mod mv_register;
+mod nested;
 mod pn_counter;
+mod remove_wins_set;
+mod resettable_counter;
+#[cfg(feature = "serde")]
+mod serial;
+mod tally;
 mod text;
+mod two_phase_set;
 
+pub use add_wins_map::AddWinsMap;
 pub use add_wins_set::AddWinsSet;
+pub use bounded_counter::{BoundedCounter, NoRight};
 pub use causal::{Causal, TwoEvents};
+pub use causal_length_set::CausalLengthSet;
+pub use disable_wins_flag::DisableWinsFlag;
 pub use dot_fun::DotFun;
 pub use dot_map::DotMap;
 pub use dot_set::DotSet;
 pub use dot_store::{Change, DotStore};
+pub use enable_wins_flag::EnableWinsFlag;
 pub use g_counter::GCounter;
+pub use g_set::GSet;
 pub use join::Join;
+pub use lww_map::LwwMap;
 pub use lww_register::{LwwRegister, NotLater, TwoWrites, Write};
 pub use mv_register::MvRegister;
+pub use nested::{Nested, View};
 pub use pn_counter::PnCounter;
+pub use remove_wins_set::RemoveWinsSet;
+pub use resettable_counter::ResettableCounter;
+pub use tally::Tally;
 pub use text::{Origins, Text, TextDelta, TextError, TextRange, TextRun, TextStats};
+pub use two_phase_set::{Gone, TwoPhaseSet};

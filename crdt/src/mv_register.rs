@@ -1,6 +1,6 @@
 use tidings_clocks::{CausalContext, Overflow};
 
-use crate::{Causal, DotFun, Join, TwoEvents};
+use crate::{Causal, DotFun, Join, Nested, TwoEvents, View};
 
 /// A register that keeps all concurrent writes: a write replaces those that its actor had seen.
 ///
@@ -45,13 +45,16 @@ impl<A: Ord + Clone, T: Ord + Clone> MvRegister<A, T> {
     /// # Errors
     /// [`Overflow`] if `actor` has no dot left; the register is unchanged.
     pub fn write(&mut self, actor: A, value: T) -> Result<Self, Overflow> {
-        let dot = self.context().next(actor)?;
-        Ok(self.apply(DotFun::of(dot, value)))
+        let delta = self.view().write(actor, value)?;
+        self.join(&delta);
+        Ok(delta)
     }
 
     /// Removes all values seen here, and returns the delta: their dots. A concurrent write stays. O(n) values.
     pub fn clear(&mut self) -> Self {
-        self.apply(DotFun::new())
+        let delta = self.view().clear();
+        self.join(&delta);
+        delta
     }
 
     /// As [`Join::join`], but tells of two different values under one dot.
@@ -61,11 +64,37 @@ impl<A: Ord + Clone, T: Ord + Clone> MvRegister<A, T> {
     pub fn join_checked(&mut self, other: &Self) -> Result<bool, TwoEvents<A>> {
         self.0.join_checked(&other.0)
     }
+}
 
-    fn apply(&mut self, values: DotFun<A, T>) -> Self {
-        let delta = Self(Causal::delta(values, self.0.store().iter().map(|(dot, _)| dot.clone())));
-        self.join(&delta);
-        delta
+impl<'v, A: Ord + Clone, T: Ord + Clone> View<'v, A, MvRegister<A, T>> {
+    /// The delta of [`MvRegister::write`].
+    ///
+    /// # Errors
+    /// [`Overflow`] if `actor` has no dot left.
+    pub fn write(&self, actor: A, value: T) -> Result<MvRegister<A, T>, Overflow> {
+        let dot = self.context().next(actor)?;
+        Ok(self.delta(DotFun::of(dot, value), self.store().iter().map(|(dot, _)| dot.clone())))
+    }
+
+    /// The values that no other known write has replaced, in the order of their dots.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &'v T> + ExactSizeIterator {
+        self.store().iter().map(|(_, value)| value)
+    }
+}
+
+impl<A: Ord + Clone, T: Ord + Clone> Nested<A> for MvRegister<A, T> {
+    type Store = DotFun<A, T>;
+
+    fn from_causal(causal: Causal<A, Self::Store>) -> Self {
+        Self(causal)
+    }
+
+    fn causal(&self) -> &Causal<A, Self::Store> {
+        &self.0
+    }
+
+    fn into_causal(self) -> Causal<A, Self::Store> {
+        self.0
     }
 }
 

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-use tidings_crdt::{GCounter, Join, LwwRegister};
+use tidings_clocks::Dot;
+use tidings_crdt::{Causal, DotFun, GCounter, Join, LwwRegister};
 
+use crate::counters::Resets;
+use crate::dots::{self, Dots};
 use crate::oracle::{Actor, History, Operations, Specification, exhaust};
 use crate::registers::LastWriterWins;
 use crate::sets::{AddWins, OnSet};
@@ -185,6 +188,10 @@ impl<S: Specification> Specification for ByValue<S> {
     fn specified_context(history: &History<S::Update>, visible: Operations) -> S::Context {
         S::specified_context(history, visible)
     }
+
+    fn carried(history: &History<S::Update>, operation: usize) -> Operations {
+        S::carried(history, operation)
+    }
 }
 
 /// A counter whose join adds what came.
@@ -249,6 +256,52 @@ impl Specification for AmountForTotal {
     }
 
     fn specified_context(_history: &History<u64>, _visible: Operations) {}
+}
+
+/// A counter in a dot store that folds the amounts of an actor into its newest dot: a reset that has seen an older dot only does not reset the amount under
+/// it, which lives on in the newer one.
+struct Folds;
+
+impl Specification for Folds {
+    type State = Causal<Actor, DotFun<Actor, i64>>;
+    type Update = Option<i64>;
+    type Value = i128;
+    type Context = Dots;
+    const UPDATES: &'static [Option<i64>] = &[Some(1), None];
+
+    fn update(state: &mut Self::State, actor: Actor, update: Option<i64>) -> Self::State {
+        let mine = |dot: &Dot<Actor>| update.is_none() || dot.actor == actor;
+        let ended: Vec<_> = state.store().iter().filter(|(dot, _)| mine(dot)).collect();
+        let folded = update.map(|amount| {
+            let dot = state.context().next(actor).expect("few dots");
+            DotFun::of(dot, amount + ended.iter().map(|(_, amount)| **amount).sum::<i64>())
+        });
+        let delta = Causal::delta(folded.unwrap_or_default(), ended.into_iter().map(|(dot, _)| *dot));
+        state.join(&delta);
+        delta
+    }
+
+    fn value(state: &Self::State) -> i128 {
+        state.store().iter().map(|(_, &amount)| i128::from(amount)).sum()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<Option<i64>>, visible: Operations) -> i128 {
+        Resets::specified_value(history, visible)
+    }
+
+    fn specified_context(history: &History<Option<i64>>, visible: Operations) -> Dots {
+        Resets::specified_context(history, visible)
+    }
+
+    /// What is folded brings all that its actor did before.
+    fn carried(history: &History<Option<i64>>, operation: usize) -> Operations {
+        let earlier = history[operation].seen.only(|seen| history[seen].actor == history[operation].actor);
+        earlier.with(operation)
+    }
 }
 
 /// A register that keeps its own write when the stamps are equal.
@@ -318,5 +371,6 @@ fn every_mistake_is_found() {
     found::<Mistaken<Piles>>("additions that pile up", 2, Some(5));
     found::<AddsOnJoin>("a counter that adds on join", 2, Some(3));
     found::<AmountForTotal>("a delta with the amount for the total", 2, Some(4));
+    found::<Folds>("an embedded counter that folds its amounts", 3, Some(5));
     found::<NoTieBreak>("a register without tie-break", 3, Some(3));
 }

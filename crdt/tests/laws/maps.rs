@@ -1,0 +1,306 @@
+//! Maps of nested types: what is under a key is what the specification of the nested type makes of the visible operations there, of which a removal of the
+//! key ends those that it has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidings_crdt::{AddWinsMap, AddWinsSet, LwwMap, MvRegister, Tally};
+
+use crate::dots::{self, Dots};
+use crate::oracle::{Actor, History, Operations, Specification};
+
+/// On a map of sets.
+#[derive(Clone, Copy, Debug)]
+pub enum OnSets {
+    Add(char, u8),
+    Take(char, u8),
+    Remove(char),
+}
+
+impl OnSets {
+    fn adds(&self) -> bool {
+        matches!(self, Self::Add(..))
+    }
+
+    fn ends(&self, addition: &Self) -> bool {
+        match (self, addition) {
+            (Self::Add(key, element) | Self::Take(key, element), Self::Add(at, added)) => key == at && element == added,
+            (Self::Remove(key), Self::Add(at, _)) => key == at,
+            _ => false,
+        }
+    }
+}
+
+pub struct MapOfSets;
+
+impl Specification for MapOfSets {
+    type State = AddWinsMap<Actor, char, AddWinsSet<Actor, u8>>;
+    type Update = OnSets;
+    type Value = BTreeMap<char, BTreeSet<u8>>;
+    type Context = Dots;
+    const UPDATES: &'static [OnSets] =
+        &[OnSets::Add('k', 1), OnSets::Add('k', 2), OnSets::Take('k', 1), OnSets::Remove('k'), OnSets::Add('l', 1)];
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnSets) -> Self::State {
+        match update {
+            OnSets::Add(key, element) => state.update(key, |set| set.add(actor, element)).expect("few dots"),
+            OnSets::Take(key, element) => state.update(key, |set| Ok::<_, ()>(set.remove(&element))).expect("nothing to refuse"),
+            OnSets::Remove(key) => state.remove(&key),
+        }
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        state.iter().map(|(&key, set)| (key, set.iter().copied().collect())).collect()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<OnSets>, visible: Operations) -> Self::Value {
+        let mut sets = Self::Value::new();
+        for operation in dots::alive(history, visible, OnSets::adds, OnSets::ends).iter() {
+            if let OnSets::Add(key, element) = history[operation].update {
+                sets.entry(key).or_default().insert(element);
+            }
+        }
+        sets
+    }
+
+    fn specified_context(history: &History<OnSets>, visible: Operations) -> Dots {
+        dots::known(history, visible, OnSets::adds, OnSets::ends)
+    }
+}
+
+/// On a map of registers, or of tallies: a value put under a key, or the key removed.
+#[derive(Clone, Copy, Debug)]
+pub enum OnValues {
+    Put(char, i64),
+    Remove(char),
+}
+
+impl OnValues {
+    fn puts(&self) -> bool {
+        matches!(self, Self::Put(..))
+    }
+
+    const fn key(&self) -> char {
+        match self {
+            Self::Put(key, _) | Self::Remove(key) => *key,
+        }
+    }
+
+    /// Under each key the visible values that nothing has ended, in the order of their dots.
+    fn alive(history: &History<Self>, visible: Operations, ends: impl Fn(&Self, &Self) -> bool) -> BTreeMap<char, Vec<i64>> {
+        let mut values = BTreeMap::<char, BTreeMap<_, i64>>::new();
+        for operation in dots::alive(history, visible, Self::puts, ends).iter() {
+            if let Self::Put(key, value) = history[operation].update {
+                values.entry(key).or_default().insert(dots::dot(history, operation, Self::puts), value);
+            }
+        }
+        values.into_iter().map(|(key, values)| (key, values.into_values().collect())).collect()
+    }
+}
+
+pub struct MapOfRegisters;
+
+impl MapOfRegisters {
+    fn ends(by: &OnValues, put: &OnValues) -> bool {
+        by.key() == put.key()
+    }
+}
+
+impl Specification for MapOfRegisters {
+    type State = AddWinsMap<Actor, char, MvRegister<Actor, i64>>;
+    type Update = OnValues;
+    type Value = BTreeMap<char, Vec<i64>>;
+    type Context = Dots;
+    const UPDATES: &'static [OnValues] = &[OnValues::Put('k', 1), OnValues::Put('k', 2), OnValues::Remove('k'), OnValues::Put('l', 1)];
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnValues) -> Self::State {
+        match update {
+            OnValues::Put(key, value) => state.update(key, |register| register.write(actor, value)).expect("few dots"),
+            OnValues::Remove(key) => state.remove(&key),
+        }
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        state.iter().map(|(&key, register)| (key, register.values().copied().collect())).collect()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<OnValues>, visible: Operations) -> Self::Value {
+        OnValues::alive(history, visible, Self::ends)
+    }
+
+    fn specified_context(history: &History<OnValues>, visible: Operations) -> Dots {
+        dots::known(history, visible, OnValues::puts, Self::ends)
+    }
+}
+
+pub struct MapOfTallies;
+
+impl MapOfTallies {
+    fn ends(by: &OnValues, put: &OnValues) -> bool {
+        !by.puts() && by.key() == put.key()
+    }
+}
+
+impl Specification for MapOfTallies {
+    type State = AddWinsMap<Actor, char, Tally<Actor>>;
+    type Update = OnValues;
+    type Value = BTreeMap<char, i128>;
+    type Context = Dots;
+    const UPDATES: &'static [OnValues] = &[OnValues::Put('k', 1), OnValues::Put('k', -3), OnValues::Remove('k'), OnValues::Put('l', 1)];
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnValues) -> Self::State {
+        match update {
+            OnValues::Put(key, amount) => state.update(key, |tally| tally.count(actor, amount)).expect("few dots"),
+            OnValues::Remove(key) => state.remove(&key),
+        }
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        state.iter().map(|(&key, tally)| (key, tally.value())).collect()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<OnValues>, visible: Operations) -> Self::Value {
+        let alive = OnValues::alive(history, visible, Self::ends);
+        alive.into_iter().map(|(key, amounts)| (key, amounts.into_iter().map(i128::from).sum())).collect()
+    }
+
+    fn specified_context(history: &History<OnValues>, visible: Operations) -> Dots {
+        dots::known(history, visible, OnValues::puts, Self::ends)
+    }
+}
+
+/// On a map of maps of registers: with the keys of both.
+#[derive(Clone, Copy, Debug)]
+pub enum OnMaps {
+    Put(char, char),
+    RemoveInner(char, char),
+    RemoveOuter(char),
+}
+
+impl OnMaps {
+    fn puts(&self) -> bool {
+        matches!(self, Self::Put(..))
+    }
+
+    fn ends(&self, put: &Self) -> bool {
+        match (self, put) {
+            (Self::Put(outer, inner) | Self::RemoveInner(outer, inner), Self::Put(at, below)) => outer == at && inner == below,
+            (Self::RemoveOuter(outer), Self::Put(at, _)) => outer == at,
+            _ => false,
+        }
+    }
+}
+
+pub struct MapOfMaps;
+
+impl Specification for MapOfMaps {
+    type State = AddWinsMap<Actor, char, AddWinsMap<Actor, char, MvRegister<Actor, ()>>>;
+    type Update = OnMaps;
+    /// How many concurrent writes there are under each pair of keys.
+    type Value = BTreeMap<char, BTreeMap<char, usize>>;
+    type Context = Dots;
+    const UPDATES: &'static [OnMaps] =
+        &[OnMaps::Put('k', 'a'), OnMaps::Put('k', 'b'), OnMaps::RemoveInner('k', 'a'), OnMaps::RemoveOuter('k'), OnMaps::Put('l', 'a')];
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnMaps) -> Self::State {
+        match update {
+            OnMaps::Put(outer, inner) => {
+                state.update(outer, |map| map.update(inner, |register| register.write(actor, ()))).expect("few dots")
+            }
+            OnMaps::RemoveInner(outer, inner) => state.update(outer, |map| Ok::<_, ()>(map.remove(&inner))).expect("nothing to refuse"),
+            OnMaps::RemoveOuter(outer) => state.remove(&outer),
+        }
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        state.iter().map(|(&outer, map)| (outer, map.iter().map(|(&inner, register)| (inner, register.values().len())).collect())).collect()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<OnMaps>, visible: Operations) -> Self::Value {
+        let mut maps = Self::Value::new();
+        for operation in dots::alive(history, visible, OnMaps::puts, OnMaps::ends).iter() {
+            if let OnMaps::Put(outer, inner) = history[operation].update {
+                *maps.entry(outer).or_default().entry(inner).or_default() += 1;
+            }
+        }
+        maps
+    }
+
+    fn specified_context(history: &History<OnMaps>, visible: Operations) -> Dots {
+        dots::known(history, visible, OnMaps::puts, OnMaps::ends)
+    }
+}
+
+/// Writes with a stamp one beyond the greatest that was seen under the key.
+pub struct LastWriterWins;
+
+impl LastWriterWins {
+    /// Of the visible writes under each key the one with the greatest stamp, and then actor.
+    fn last(history: &History<OnValues>, visible: Operations) -> BTreeMap<char, (u64, Actor, Option<i64>)> {
+        let mut stamps: Vec<u64> = Vec::new();
+        for made in history {
+            let below = made.seen.iter().filter(|&seen| history[seen].update.key() == made.update.key()).map(|seen| stamps[seen]);
+            stamps.push(below.max().unwrap_or(0) + 1);
+        }
+        let mut last = BTreeMap::new();
+        for operation in visible.iter() {
+            let value = match history[operation].update {
+                OnValues::Put(_, value) => Some(value),
+                OnValues::Remove(_) => None,
+            };
+            let write = (stamps[operation], history[operation].actor, value);
+            let entry = last.entry(history[operation].update.key()).or_insert(write);
+            *entry = write.max(*entry);
+        }
+        last
+    }
+}
+
+impl Specification for LastWriterWins {
+    type State = LwwMap<Actor, char, u64, i64>;
+    type Update = OnValues;
+    type Value = BTreeMap<char, i64>;
+    type Context = BTreeMap<char, (u64, Actor, Option<i64>)>;
+    const UPDATES: &'static [OnValues] = &[OnValues::Put('k', 1), OnValues::Remove('k'), OnValues::Put('l', 1)];
+    const RENAMES: bool = false;
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnValues) -> Self::State {
+        let stamp = state.write_of(&update.key()).and_then(|register| register.last()).map_or(0, |last| last.stamp) + 1;
+        match update {
+            OnValues::Put(key, value) => state.put(stamp, actor, key, value),
+            OnValues::Remove(key) => state.remove(stamp, actor, key),
+        }
+        .expect("later than what is seen")
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        state.iter().map(|(&key, &value)| (key, value)).collect()
+    }
+
+    fn context(state: &Self::State) -> Self::Context {
+        state.writes().filter_map(|(&key, register)| register.last().map(|last| (key, (last.stamp, last.actor, last.value)))).collect()
+    }
+
+    fn specified_value(history: &History<OnValues>, visible: Operations) -> Self::Value {
+        Self::last(history, visible).into_iter().filter_map(|(key, (_, _, value))| Some((key, value?))).collect()
+    }
+
+    fn specified_context(history: &History<OnValues>, visible: Operations) -> Self::Context {
+        Self::last(history, visible)
+    }
+}
