@@ -30,6 +30,7 @@
 //! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
 //! | [`ExceptionVector`] | the same, and what is missing | Malkhi, Terry 2005 | O(n + gaps) |
 //! | [`DottedVersionVector`], [`SiblingSet`] | which versions of a value are concurrent, through any number of clients | Preguiça and others 2010 | O(log n), O(n + versions) |
+//! | [`IntervalTree`] | happened-before among processes that come and go | Almeida, Baquero, Fonte 2008 | O(nodes) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //! | [`SharedHybridClock`] | the same, shared by threads | | O(1), two readings of the source |
 //! | [`ClockSource`]: [`SystemClock`], [`SteadyClock`], [`ManualClock`] | the time of day; never back; as told | | one reading |
@@ -60,6 +61,7 @@ mod exception_vector;
 mod hybrid_clock;
 mod hybrid_stamp;
 mod hybrid_tag;
+mod interval_tree;
 mod kernels;
 mod lamport_clock;
 #[cfg(test)]
@@ -93,6 +95,7 @@ pub use exception_vector::ExceptionVector;
 pub use hybrid_clock::{Drift, HybridClock};
 pub use hybrid_stamp::HybridStamp;
 pub use hybrid_tag::HybridTag;
+pub use interval_tree::{IntervalTree, IntervalTreeError};
 pub use lamport_clock::{LamportClock, LamportStamp};
 #[cfg(target_has_atomic = "64")]
 pub use manual_clock::ManualClock;

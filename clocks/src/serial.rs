@@ -8,6 +8,8 @@ use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Wire;
+
 /// How many entries a clock may have that is serialised with `serde`, in either direction. (The decoders of the wire forms take a limit instead.)
 pub(crate) const MAX_ENTRIES: usize = 1 << 16;
 
@@ -40,6 +42,41 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
         }
         Ok(entries)
     }
+}
+
+/// Writes the wire form as a sequence of bytes.
+pub(crate) fn serialize_bytes<S: Serializer, T: Wire>(serializer: S, value: &T) -> Result<S::Ok, S::Error> {
+    let bytes = value.to_wire();
+    let mut sequence = serializer.serialize_seq(Some(bytes.len()))?;
+    for byte in bytes {
+        sequence.serialize_element(&byte)?;
+    }
+    sequence.end()
+}
+
+/// Reads a wire form whose lists have at most `limit` entries.
+pub(crate) fn deserialize_bytes<'de, D: Deserializer<'de>, T: Wire>(deserializer: D, limit: usize) -> Result<T, D::Error> {
+    struct Bytes;
+
+    impl<'de> Visitor<'de> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "the bytes of a clock")
+        }
+
+        fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<Vec<u8>, S::Error> {
+            // As long as the input itself, at most: every byte of it was read.
+            let mut bytes = Vec::new();
+            while let Some(byte) = sequence.next_element()? {
+                bytes.push(byte);
+            }
+            Ok(bytes)
+        }
+    }
+
+    let bytes = deserializer.deserialize_seq(Bytes)?;
+    T::from_wire(&bytes, limit).map_err(D::Error::custom)
 }
 
 /// Writes at most [`MAX_ENTRIES`] entries.
