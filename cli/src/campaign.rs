@@ -199,7 +199,8 @@ impl Campaign {
                 });
             }
         });
-        let Gathered { runs, failed, totals, latency, packets, first_failure } = all.into_inner().expect("no run panics while it holds this");
+        let Gathered { runs, failed, totals, latency, packets, first_failure } =
+            all.into_inner().expect("no run panics while it holds this");
         Summary {
             experiment: self.experiment.name,
             runs,

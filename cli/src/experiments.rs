@@ -2,8 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use tidings_broadcast::{
-    AllAcknowledge, Backoff, BestEffort, Broadcast, CausalOrder, Cast, Delivery, FifoBroadcast, FifoOrder, Incoming, Link, Ordered, Outgoing,
-    PerfectLink, Relay, Reliable, ReliableBroadcast, Rule, Sequencer, Stamped,
+    AllAcknowledge, Backoff, BestEffort, Broadcast, Cast, CausalOrder, Delivery, FifoBroadcast, FifoOrder, Incoming, Link, Ordered,
+    Outgoing, PerfectLink, Relay, Reliable, ReliableBroadcast, Rule, Sequencer, Stamped,
 };
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Incarnation, Limits, Payload, Protocol, To, View};
@@ -91,7 +91,12 @@ impl Experiment {
             duplicate: Chance::percent(7 * wildness),
             min_delay: Duration::from_micros(100),
             max_delay: Duration::from_millis(1 + 40 * u64::from(wildness)),
-            partitions: Partitions { at_most: pick(4), gap: Duration::from_millis(400), length: Duration::from_millis(400), ..Faults::wild().partitions },
+            partitions: Partitions {
+                at_most: pick(4),
+                gap: Duration::from_millis(400),
+                length: Duration::from_millis(400),
+                ..Faults::wild().partitions
+            },
             crashes: pick(2),
             protected: self.needs.into_iter().collect(),
             detection: Some(Duration::from_millis(500)),

@@ -13,7 +13,7 @@ pub(crate) fn world(bytes: &[u8]) {
     let mut chooser = Bytes::new(&choices[..choices.len().min(CHOICES)]);
     let setting = experiment.draw(&mut chooser);
     let run = experiment.run(&setting, &mut chooser);
-    for failure in experiment.judge(&run) {
+    if let Some(failure) = experiment.judge(&run).first() {
         panic!("{}: {}", experiment.name, failure.show(&run.trace));
     }
 }
