@@ -53,6 +53,7 @@
 //! | [`Order`], [`Offer`] | a pure hold-back structure, to put on any dissemination |
 //! | [`View`], [`ViewId`], [`Incarnation`], [`InView`] | who takes part; which life of a process; one stack for one view |
 //! | [`Recover`] | recovery as replay: state = fold(snapshot, records) |
+//! | [`Fingerprint`], [`Digest`] | what an exhaustive search tells states by |
 //! | [`Limits`], [`Payload`] | what bounds every buffer, in messages and in bytes |
 //! | [`Rank`], [`Time`], [`To`] | a process, an instant, a destination |
 //!
@@ -81,6 +82,7 @@
 extern crate alloc;
 
 mod effects;
+mod fingerprint;
 mod in_view;
 mod limits;
 mod order;
@@ -92,6 +94,7 @@ mod to;
 mod view;
 
 pub use effects::{Effects, Lent};
+pub use fingerprint::{Digest, Fingerprint};
 pub use in_view::{InView, NotInView, OfView};
 pub use limits::Limits;
 pub use order::{Offer, Order};

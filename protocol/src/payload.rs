@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use tidings_clocks::Rank;
+
 /// What layers carry without looking into it: cheap to clone (a relay clones), and weighed against [`Limits`](crate::Limits).
 pub trait Payload: Clone {
     /// How many bytes of memory this holds, to within a small constant.
@@ -20,7 +22,7 @@ macro_rules! fixed {
     };
 }
 
-fixed!(() bool char u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 &'static str);
+fixed!(() Rank bool char u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 &'static str);
 
 impl Payload for Vec<u8> {
     fn bytes(&self) -> usize {
