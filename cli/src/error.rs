@@ -42,8 +42,8 @@ pub enum Error {
         /// The first line of what it said.
         said: String,
     },
-    /// An object that the history needs is not in the repository.
-    #[error("{path}: object {id} is missing from the repository", path = path.display())]
+    /// An object that the history needs is not in the repository, or cannot be read there.
+    #[error("{path}: object {id} is missing from the repository, or damaged", path = path.display())]
     MissingObject {
         /// In which repository.
         path: PathBuf,

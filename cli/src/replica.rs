@@ -189,3 +189,100 @@ pub(crate) fn encode(delta: &Delta) -> Vec<u8> {
 pub(crate) fn decode(bytes: &[u8]) -> Result<Delta, Unusable> {
     postcard::from_bytes(bytes).map_err(|why| Unusable::Unreadable { why: why.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use tidings_crdt::Join;
+
+    use super::*;
+    use crate::history::tests::random;
+    use crate::{Chains, Edit, EventClocks};
+
+    fn plan(seed: u64) -> Plan {
+        let history = Rc::new(random(seed, 60, 7));
+        let chains = Chains::of(&history);
+        let clocks = EventClocks::of(&history, &chains);
+        Plan::new(&history, chains, &clocks, 3)
+    }
+
+    /// What an event does to the version it is made on: types somewhere, deletes somewhere, and now and then a file comes or goes.
+    fn work(event: usize, version: &mut Version, actor: u32) -> Delta {
+        let mut delta = Delta::default();
+        let path = FilePath::from(["a", "b/c", "größe"][event % 3]);
+        let length = version.text(&path).map_or(0, tidings_crdt::Text::len);
+        let at = event * 7 % (length + 1);
+        let edits = [Edit { at, delete: (length - at).min(event % 4), insert: ["xy", "z", "", "word "][event % 4] }];
+        version.set_present(actor, &path, event % 5 != 4, &mut delta).unwrap();
+        version.set_executable(actor, &path, event % 7 == 3, &mut delta).unwrap();
+        version.edit(actor, &path, &edits, &mut delta).unwrap();
+        delta
+    }
+
+    #[test]
+    fn joining_by_deltas_is_joining_states() {
+        for seed in 0..300 {
+            let plan = plan(seed);
+            let history = plan.history();
+            let mut author = Replica::new(&plan);
+            let mut reader = Replica::new(&plan);
+            // The naive twin keeps every state and joins whole states.
+            let mut states: Vec<Version> = Vec::new();
+            for event in 0..history.len() {
+                let (mut version, touched) = author.join_parents(event, &plan).unwrap();
+                let mut state = Version::new();
+                for &parent in history.parents(event) {
+                    state.join(&states[parent]);
+                }
+                assert!(version == state, "seed {seed}: event {event} joins its parents otherwise");
+                assert_eq!(version.known(), state.known(), "seed {seed}: event {event}");
+
+                let delta = work(event, &mut version, plan.actor(event));
+                let received = Received::new(encode(&delta).into(), 0);
+                author.keep(event, version, &plan);
+                author.log(event, &received, &plan);
+                let (version, also_touched) = reader.apply(event, &received, &plan).unwrap();
+                assert_eq!(touched, also_touched, "seed {seed}: event {event}");
+                state.apply(&delta).unwrap();
+                state.note(plan.actor(event));
+                assert!(*version == state, "seed {seed}: event {event} is applied otherwise");
+                states.push(state);
+            }
+            let heads = history.heads().count();
+            assert_eq!((author.versions(), reader.versions()), (heads, heads), "seed {seed}: only heads are kept at the end");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_delta_change_nothing() {
+        let plan = plan(1);
+        let mut replica = Replica::new(&plan);
+        let root = plan.history().roots().next().unwrap();
+        let wrong = Received::new(vec![9, 9, 9].into(), 0);
+        assert!(matches!(replica.apply(root, &wrong, &plan), Err(Unusable::Unreadable { .. })));
+        assert!(!replica.has(root) && replica.versions() == 0);
+        let right = Received::new(encode(&Delta::default()).into(), 0);
+        assert!(replica.apply(root, &right, &plan).is_ok());
+    }
+
+    #[test]
+    fn no_truncated_or_altered_delta_panics() {
+        let plan = plan(2);
+        let mut version = Version::new();
+        let delta = (0..30).map(|event| work(event, &mut version, 0)).last().unwrap();
+        let bytes = encode(&delta);
+        for at in 0..bytes.len() {
+            let _ = decode(&bytes[..at]);
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut altered = bytes.clone();
+                altered[at] = value;
+                if let Ok(delta) = decode(&altered) {
+                    let _ = version.clone().apply(&delta);
+                }
+            }
+        }
+        assert_eq!(decode(&bytes), Ok(delta));
+        assert!(plan.processes() == 3);
+    }
+}

@@ -17,6 +17,8 @@ pub struct Delta {
     pub present: Option<AddWinsSet<Actor, FilePath>>,
     /// Which files may be run; nothing if that did not change.
     pub executable: Option<AddWinsSet<Actor, FilePath>>,
+    /// The files that were taken out of these sets: their deltas say only which additions are gone, not of what.
+    pub removed: Vec<FilePath>,
     /// What was edited, file by file.
     pub texts: Vec<(FilePath, TextDelta<Actor>)>,
 }
@@ -25,7 +27,7 @@ impl Delta {
     /// The files that it speaks of, some more than once.
     pub fn paths(&self) -> impl Iterator<Item = &FilePath> {
         let sets = [&self.present, &self.executable];
-        sets.into_iter().flatten().flat_map(AddWinsSet::iter).chain(self.texts.iter().map(|(path, _)| path))
+        sets.into_iter().flatten().flat_map(AddWinsSet::iter).chain(&self.removed).chain(self.texts.iter().map(|(path, _)| path))
     }
 }
 
@@ -89,7 +91,7 @@ impl Version {
     /// # Errors
     /// [`VersionError::Overflow`]; then nothing changed.
     pub fn set_present(&mut self, chain: Actor, path: &FilePath, present: bool, delta: &mut Delta) -> Result<(), VersionError> {
-        set(&mut self.present, chain, path, present, &mut delta.present)
+        set(&mut self.present, chain, path, present, &mut delta.present, &mut delta.removed)
     }
 
     /// Lets a file be run, or not, and says so in `delta`.
@@ -97,7 +99,7 @@ impl Version {
     /// # Errors
     /// [`VersionError::Overflow`]; then nothing changed.
     pub fn set_executable(&mut self, chain: Actor, path: &FilePath, executable: bool, delta: &mut Delta) -> Result<(), VersionError> {
-        set(&mut self.executable, chain, path, executable, &mut delta.executable)
+        set(&mut self.executable, chain, path, executable, &mut delta.executable, &mut delta.removed)
     }
 
     /// Edits a file, and says so in `delta`. Places are meant in the text before all of these edits.
@@ -216,12 +218,71 @@ fn set(
     path: &FilePath,
     is_in: bool,
     delta: &mut Option<AddWinsSet<Actor, FilePath>>,
+    removed: &mut Vec<FilePath>,
 ) -> Result<(), VersionError> {
     if files.contains(path) == is_in {
         return Ok(());
     }
     let files = Rc::make_mut(files);
-    let change = if is_in { files.add(chain, path.clone())? } else { files.remove(path) };
+    let change = if is_in {
+        files.add(chain, path.clone())?
+    } else {
+        removed.push(path.clone());
+        files.remove(path)
+    };
     delta.get_or_insert_default().join(&change);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A removal's delta names no element: a merge that did not look at what was removed left a file out that git had kept.
+    #[test]
+    fn a_delta_speaks_of_what_it_removes() {
+        let path = FilePath::from("a/b");
+        let mut version = Version::new();
+        version.set_present(0, &path, true, &mut Delta::default()).unwrap();
+        version.set_executable(0, &path, true, &mut Delta::default()).unwrap();
+        for (present, executable) in [(true, false), (false, false)] {
+            let mut delta = Delta::default();
+            version.set_executable(0, &path, executable, &mut delta).unwrap();
+            version.set_present(0, &path, present, &mut delta).unwrap();
+            assert_eq!(delta.paths().collect::<Vec<_>>(), [&path]);
+        }
+    }
+
+    #[test]
+    fn what_is_set_already_is_no_change() {
+        let path = FilePath::from("a");
+        let (mut version, mut delta) = (Version::new(), Delta::default());
+        version.set_present(0, &path, false, &mut delta).unwrap();
+        version.edit(0, &path, &[], &mut delta).unwrap();
+        assert_eq!(delta, Delta::default());
+    }
+
+    #[test]
+    fn places_of_several_edits_are_meant_in_the_text_before_them() {
+        let path = FilePath::from("a");
+        let (mut version, mut delta) = (Version::new(), Delta::default());
+        version.edit(0, &path, &[Edit { at: 0, delete: 0, insert: "größer als\n" }], &mut delta).unwrap();
+        let edits =
+            [Edit { at: 0, delete: 1, insert: "G" }, Edit { at: 3, delete: 2, insert: "ss" }, Edit { at: 10, delete: 1, insert: "" }];
+        version.edit(1, &path, &edits, &mut delta).unwrap();
+        assert!(version.reads(&path, "Grössr als"));
+    }
+
+    #[test]
+    fn a_text_reads_as_its_bytes_and_nothing_else() {
+        let path = FilePath::from("a");
+        let mut version = Version::new();
+        assert!(version.reads(&path, "") && !version.reads(&path, "x"));
+        version.edit(0, &path, &[Edit { at: 0, delete: 0, insert: "abc" }], &mut Delta::default()).unwrap();
+        version.edit(1, &path, &[Edit { at: 1, delete: 1, insert: "é" }], &mut Delta::default()).unwrap();
+        assert!(version.reads(&path, "aéc"));
+        for other in ["", "aéd", "aé", "aécc", "abcd"] {
+            assert!(!version.reads(&path, other), "{other}");
+        }
+    }
 }
