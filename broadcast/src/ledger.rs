@@ -24,6 +24,19 @@ pub(crate) struct Ledger<T> {
     /// By whom it is owed to, oldest first.
     debts: Vec<VecDeque<Debt>>,
     unpaid: usize,
+    /// A message just taken in, of which nothing is noted yet: most often the link takes all of its copies at once.
+    fresh: Option<Fresh<T>>,
+}
+
+/// A message just taken in that others may lack.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fresh<T> {
+    /// Who sent it, and so has it.
+    pub(crate) from: Rank,
+    pub(crate) origin: Rank,
+    pub(crate) class: Class,
+    pub(crate) sequence: u64,
+    pub(crate) payload: T,
 }
 
 /// Something owed to one process.
@@ -46,6 +59,7 @@ impl<T: Payload> Ledger<T> {
             credits: [Credit::new(body, processes), Credit::new(control, processes)],
             debts: vec![VecDeque::new(); processes],
             unpaid: 0,
+            fresh: None,
         }
     }
 
@@ -54,7 +68,7 @@ impl<T: Payload> Ledger<T> {
         let me = self.me;
         let sequence = self.credit(class).sent();
         self.credits[class as usize].take(self.living);
-        self.note(me, me, class, sequence, Some(payload));
+        self.fresh = Some(Fresh { from: me, origin: me, class, sequence, payload });
     }
 
     /// How a copy stands to what was received.
@@ -84,7 +98,56 @@ impl<T: Payload> Ledger<T> {
 
     /// A copy that stands [`New`](Standing::New) was delivered; `kept` is the payload if it is owed to anybody.
     pub(crate) fn receive(&mut self, from: Rank, origin: Rank, class: Class, sequence: u64, kept: Option<T>) {
-        self.note(from, origin, class, sequence, kept);
+        match kept {
+            Some(payload) => self.fresh = Some(Fresh { from, origin, class, sequence, payload }),
+            None => self.keep(origin, class, sequence, None),
+        }
+    }
+
+    /// The message just taken in, to hand on.
+    pub(crate) const fn take_fresh(&mut self) -> Option<Fresh<T>> {
+        self.fresh.take()
+    }
+
+    /// Notes all that is owed of the message just taken in, if there is one, before another one comes.
+    pub(crate) fn note_fresh(&mut self) {
+        if let Some(fresh) = self.fresh.take() {
+            let mut owed = 0;
+            for to in (0..self.live.len()).map(Rank::new) {
+                if self.lacks(to, &fresh) {
+                    self.owe(to, &fresh);
+                    owed += 1;
+                }
+            }
+            self.handed_on(fresh, owed);
+        }
+    }
+
+    /// Whether `to` may lack a message: everybody live does, but this process, the origin and who sent it.
+    pub(crate) fn lacks(&self, to: Rank, fresh: &Fresh<T>) -> bool {
+        self.live[to.index()] && to != self.me && to != fresh.origin && to != fresh.from
+    }
+
+    /// Whether nothing is owed to `to`, so that it may get a copy out of turn.
+    pub(crate) fn is_even_with(&self, to: Rank) -> bool {
+        self.debts[to.index()].is_empty()
+    }
+
+    /// Notes that `to` is owed a copy.
+    pub(crate) fn owe(&mut self, to: Rank, fresh: &Fresh<T>) {
+        self.debts[to.index()].push_back(Debt::Copy { origin: fresh.origin, class: fresh.class, sequence: fresh.sequence });
+        self.unpaid += 1;
+    }
+
+    /// The message just taken in is owed to `owed` processes, as noted, and nobody else lacks it.
+    pub(crate) fn handed_on(&mut self, fresh: Fresh<T>, owed: u32) {
+        self.keep(fresh.origin, fresh.class, fresh.sequence, Some((fresh.payload, owed)));
+    }
+
+    /// The relay that hands a message on.
+    pub(crate) fn relay(&self, fresh: &Fresh<T>) -> Relay<T> {
+        let Fresh { origin, class, sequence, ref payload, .. } = *fresh;
+        Relay::Copy { origin, class, sequence, ask: self.asks(origin, class, sequence), payload: payload.clone() }
     }
 
     /// Origin `origin` asks to be told once `sequence`, which was received, is done with.
@@ -133,7 +196,7 @@ impl<T: Payload> Ledger<T> {
             Debt::Done { class } => Some(Owed::Done { class, next: self.flow(to, class).done() }),
             Debt::Copy { origin, class, sequence } => {
                 let payload = self.flow(origin, class).get(sequence).expect("what is owed is kept");
-                let ask = origin == self.me && self.credit(class).asks(sequence);
+                let ask = self.asks(origin, class, sequence);
                 Some(Owed::Copy { origin, class, sequence, ask, payload })
             }
         }
@@ -204,21 +267,15 @@ impl<T: Payload> Ledger<T> {
         &self.flows[origin.index()][class as usize]
     }
 
-    /// Takes in a message, and notes that everybody but this process, `from` and the origin is owed it.
-    fn note(&mut self, from: Rank, origin: Rank, class: Class, sequence: u64, payload: Option<T>) {
-        let mut owed = 0;
-        if payload.is_some() {
-            for (index, debts) in self.debts.iter_mut().enumerate() {
-                let to = Rank::new(index);
-                if self.live[index] && to != self.me && to != origin && to != from {
-                    debts.push_back(Debt::Copy { origin, class, sequence });
-                    owed += 1;
-                }
-            }
-        }
-        self.unpaid += owed as usize;
-        self.flows[origin.index()][class as usize].insert(sequence, payload.map(|payload| (payload, owed)));
+    /// Takes in a message, with its payload and to how many processes it is owed.
+    fn keep(&mut self, origin: Rank, class: Class, sequence: u64, kept: Option<(T, u32)>) {
+        self.flows[origin.index()][class as usize].insert(sequence, kept);
         self.advanced(origin, class);
+    }
+
+    /// Whether a copy asks to be told: only the origin itself asks.
+    fn asks(&self, origin: Rank, class: Class, sequence: u64) -> bool {
+        origin == self.me && self.credit(class).asks(sequence)
     }
 
     /// More may be done with than before: gives this process its own credit back, or notes that the origin must be told.

@@ -205,8 +205,10 @@ impl<L: Link<Payload = Relay<T>>, T: Payload> Reliable<L, T> {
         }
     }
 
-    /// Gives the link all that is owed and that it admits. Paying one debt may bring about another one, to tell an origin, so this goes on until nothing is paid.
+    /// Hands on what was just taken in, then gives the link all that is owed and that it admits. Paying one debt may bring about another one, to tell an
+    /// origin, so this goes on until nothing is paid.
     fn pay(&mut self, now: Time, effects: &mut impl Effects<Self>) {
+        self.hand_on(now, effects);
         let mut paid = true;
         while paid && self.ledger.unpaid() > 0 {
             paid = false;
@@ -218,6 +220,33 @@ impl<L: Link<Payload = Relay<T>>, T: Payload> Reliable<L, T> {
         }
     }
 
+    /// Gives the link a copy of what was just taken in for each process that may lack it, and notes the others as debts: whoever is owed something waits in line.
+    fn hand_on(&mut self, now: Time, effects: &mut impl Effects<Self>) {
+        let Some(fresh) = self.ledger.take_fresh() else { return };
+        let bytes = Relay::<T>::HEADER.saturating_add(fresh.payload.bytes());
+        let mut owed = 0;
+        for to in (0..self.ledger.processes()).map(Rank::new) {
+            if !self.ledger.lacks(to, &fresh) {
+                continue;
+            }
+            let at_once = self.ledger.is_even_with(to) && self.link.admits(To::One(to), bytes);
+            if at_once && self.send(now, to, self.ledger.relay(&fresh), effects) {
+                count(&mut self.stats.copies);
+            } else {
+                self.ledger.owe(to, &fresh);
+                owed += 1;
+            }
+        }
+        self.ledger.handed_on(fresh, owed);
+    }
+
+    /// Whether the link took the relay.
+    fn send(&mut self, now: Time, to: Rank, payload: Relay<T>, effects: &mut impl Effects<Self>) -> bool {
+        let (link, mut above) = self.split();
+        let request = Outgoing { to: To::One(to), payload };
+        link.request(now, request, &mut effects.lend(|incoming, effects| above.hear(incoming, effects))).is_ok()
+    }
+
     /// Pays the oldest debt to `to`, if there is one and the link admits it.
     fn pay_one(&mut self, now: Time, to: Rank, effects: &mut impl Effects<Self>) -> bool {
         let Some(payload) = self.ledger.owed(to).filter(|owed| self.link.admits(To::One(to), owed.bytes())).map(|owed| owed.to_relay())
@@ -225,9 +254,7 @@ impl<L: Link<Payload = Relay<T>>, T: Payload> Reliable<L, T> {
             return false;
         };
         let is_copy = matches!(payload, Relay::Copy { .. });
-        let (link, mut above) = self.split();
-        let request = Outgoing { to: To::One(to), payload };
-        if link.request(now, request, &mut effects.lend(|incoming, effects| above.hear(incoming, effects))).is_err() {
+        if !self.send(now, to, payload, effects) {
             return false;
         }
         count(if is_copy { &mut self.stats.copies } else { &mut self.stats.told });
@@ -257,6 +284,7 @@ impl<T: Payload> Above<'_, T> {
         effects: &mut impl Effects<Reliable<L, T>>,
     ) -> Result<(), Incoming<Relay<T>>> {
         let Incoming { from, payload } = incoming;
+        self.ledger.note_fresh();
         let heard = match payload {
             Relay::Done { class, next } => self.ledger.settle(from, class, next),
             Relay::Copy { origin, class, sequence, ask, payload } => match self.ledger.standing(from, origin, class, sequence) {
