@@ -31,6 +31,8 @@
 //! | [`ExceptionVector`] | the same, and what is missing | Malkhi, Terry 2005 | O(n + gaps) |
 //! | [`DottedVersionVector`], [`SiblingSet`] | which versions of a value are concurrent, through any number of clients | Preguiça and others 2010 | O(log n), O(n + versions) |
 //! | [`IntervalTree`] | happened-before among processes that come and go | Almeida, Baquero, Fonte 2008 | O(nodes) |
+//! | [`MatrixClock`], [`Stability`] | what everybody is known to know | Wuu, Bernstein 1984 | O(n²), O(n) |
+//! | [`BloomClock`] | concurrency exactly, order with a computable error; constant size | Ramabaja 2019 | O(cells) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //! | [`SharedHybridClock`] | the same, shared by threads | | O(1), two readings of the source |
 //! | [`ClockSource`]: [`SystemClock`], [`SteadyClock`], [`ManualClock`] | the time of day; never back; as told | | one reading |
@@ -52,6 +54,7 @@ extern crate alloc;
 extern crate std;
 
 mod actor_table;
+mod bloom_clock;
 mod causal_context;
 mod clock_source;
 mod dot;
@@ -68,6 +71,7 @@ mod lamport_clock;
 mod laws;
 #[cfg(target_has_atomic = "64")]
 mod manual_clock;
+mod matrix_clock;
 mod overflow;
 mod rank;
 #[cfg(feature = "serde")]
@@ -75,6 +79,7 @@ mod serial;
 #[cfg(target_has_atomic = "64")]
 mod shared_hybrid_clock;
 mod sibling_set;
+mod stability;
 #[cfg(feature = "std")]
 mod steady_clock;
 #[cfg(feature = "std")]
@@ -86,6 +91,7 @@ mod version_vector;
 mod wire;
 
 pub use actor_table::{ActorTable, TableFull};
+pub use bloom_clock::{BloomClock, Likely, ShapeMismatch};
 pub use causal_context::CausalContext;
 pub use clock_source::{ClockSource, Steady};
 pub use dot::Dot;
@@ -99,11 +105,13 @@ pub use interval_tree::{IntervalTree, IntervalTreeError};
 pub use lamport_clock::{LamportClock, LamportStamp};
 #[cfg(target_has_atomic = "64")]
 pub use manual_clock::ManualClock;
+pub use matrix_clock::{Matrix, MatrixClock, MatrixError};
 pub use overflow::Overflow;
 pub use rank::Rank;
 #[cfg(target_has_atomic = "64")]
 pub use shared_hybrid_clock::{Shard, SharedHybridClock};
 pub use sibling_set::SiblingSet;
+pub use stability::{NotAMember, Stability};
 #[cfg(feature = "std")]
 pub use steady_clock::SteadyClock;
 #[cfg(feature = "std")]
