@@ -15,7 +15,7 @@ impl Content {
     const LIMIT: usize = u32::MAX as usize - 1;
     /// A piece of up to this many bytes is copied to the end so that its span can grow there.
     const MOVED: u32 = 64;
-    /// So much waste is never worth a compaction.
+    /// So much waste is never worth a walk.
     const WASTE: usize = 1024;
 
     pub(super) const fn new() -> Self {
@@ -87,10 +87,10 @@ impl Content {
         }
     }
 
-    /// Whether more is wasted than used.
+    /// Whether more is wasted than used, and enough to be worth a walk over `spans` spans.
     #[inline]
-    pub(super) fn is_wasteful(&self) -> bool {
-        self.dead > Self::WASTE.max(self.bytes.len() - self.dead)
+    pub(super) fn is_wasteful(&self, spans: usize) -> bool {
+        self.dead > Self::WASTE.max(self.bytes.len() - self.dead).max(spans)
     }
 
     /// How many bytes are held, used or not.

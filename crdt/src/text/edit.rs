@@ -58,7 +58,7 @@ impl<A: Clone + Ord> Text<A> {
         let interned = self.look_up(&actor);
         let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
         let chars = self.admit(&actor, known, text)?;
-        let removed = if removed == 0 { Few::None } else { self.hide_range(start, removed) };
+        let removed = self.hide_range(start, removed);
         let interned = interned.unwrap_or_else(|| self.intern(&actor));
         self.cursor.actor = interned;
         let between = self.type_at(Key::new(interned, known + 1), start, text, chars);
@@ -188,27 +188,42 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Deletes `count` visible characters from `position` on, and returns which.
-    fn hide_range(&mut self, position: u32, mut count: u32) -> Few<TextRange<A>> {
-        let mut hidden = TextDelta::new();
-        while count > 0 {
-            let point = self.seek(position);
-            let span = self.tree.span(point.place);
-            let (first, length) = (span.id.plus(point.offset), span.len());
-            let chars = count.min(length - point.offset);
-            let start = position - point.offset;
-            let place = self.hide(point, chars);
-            // The cursor goes to what is still visible of the span, which is in the same leaf: before what is gone, or else after it.
-            self.cursor.start = start;
-            self.cursor.place = match place.span.checked_sub(1) {
-                Some(before) if point.offset > 0 => Some(Place { span: before, ..place }),
-                _ if chars < length => Some(Place { span: place.span + 1, ..place }),
-                _ => None,
-            };
-            hidden.append_range(TextRange { first: self.dot(first), length: u64::from(chars) });
-            count -= chars;
+    fn hide_range(&mut self, position: u32, count: u32) -> Few<TextRange<A>> {
+        if count == 0 {
+            return Few::None;
+        }
+        let range = self.hide_some(position, count);
+        let mut left = u64::from(count) - range.length;
+        if left == 0 {
+            self.sweep();
+            return Few::One(range);
+        }
+        let mut delta = TextDelta { runs: Few::None, removed: Few::One(range) };
+        while left > 0 {
+            let range = self.hide_some(position, u32::try_from(left).expect("less than count"));
+            left -= range.length;
+            delta.append_range(range);
         }
         self.sweep();
-        hidden.removed
+        delta.removed
+    }
+
+    /// Deletes up to `count` visible characters at `position`, as far as they are in one span.
+    #[inline]
+    fn hide_some(&mut self, position: u32, count: u32) -> TextRange<A> {
+        let point = self.seek(position);
+        let span = self.tree.span(point.place);
+        let (first, length) = (span.id.plus(point.offset), span.len());
+        let chars = count.min(length - point.offset);
+        let place = self.hide(point, chars);
+        // The cursor goes to what is still visible of the span, which is in the same leaf: before what is gone, or else after it.
+        self.cursor.start = position - point.offset;
+        self.cursor.place = match place.span.checked_sub(1) {
+            Some(before) if point.offset > 0 => Some(Place { span: before, ..place }),
+            _ if chars < length => Some(Place { span: place.span + 1, ..place }),
+            _ => None,
+        };
+        TextRange { first: self.dot(first), length: u64::from(chars) }
     }
 
     /// Deletes `chars` characters of one visible span.
@@ -238,7 +253,7 @@ impl<A: Clone + Ord> Text<A> {
     /// Rewrites the content when most of it is no longer used. O(n), and O(1) for each byte deleted since the last time.
     #[inline]
     pub(super) fn sweep(&mut self) {
-        if self.content.is_wasteful() {
+        if self.content.is_wasteful(self.tree.spans_at_most()) {
             self.rewrite();
         }
     }

@@ -75,9 +75,20 @@ impl Index {
         }
     }
 
-    /// Notes that the characters from `start` to before `end`, which are one span, are in `leaf`.
+    /// Notes that the characters from `start` to before the counter `end`, which are one span, are in `leaf`.
     pub(super) fn assign(&mut self, start: Key, end: u32, leaf: u32) {
-        self.insert(start, leaf);
+        // Most often there is an entry, and none inside of the span.
+        let at = self.page(start);
+        if let Some(page) = self.pages.get_mut(at)
+            && let Ok(found) = page.binary_search_by_key(&start, |entry| entry.start)
+        {
+            page[found].leaf = leaf;
+            if page.get(found + 1).is_some_and(|next| next.start >= Key::new(start.actor, end)) {
+                return;
+            }
+        } else {
+            self.insert(start, leaf);
+        }
         self.clear(start.plus(1), end);
     }
 

@@ -130,17 +130,13 @@ impl<A: Clone + Ord> Text<A> {
                     return Err(TextError::Malformed(run.first.clone()));
                 };
                 let previous = Key::new(interned, self.actors[interned as usize].known);
-                let place = self.cursor.received;
-                let left = match self.tree.peek(place) {
-                    Some(span) if span.id.actor == interned && span.last() == previous => Point { place, offset: span.len() - 1 },
-                    _ => self.tree.find(previous),
-                };
+                let left = self.tree.find_near(self.cursor.received, previous);
                 Ok((Some(left), self.tree.span(left.place).right))
             }
             Origins::Between { left, right } => {
                 let left = left.as_ref().map(known).transpose()?;
                 let right = right.as_ref().map_or(Ok(Key::NONE), known)?;
-                Ok((left.map(|left| self.tree.find(left)), right))
+                Ok((left.map(|left| self.tree.find_near(self.cursor.received, left)), right))
             }
         }
     }
@@ -294,11 +290,12 @@ impl<A: Clone + Ord> Text<A> {
         let (mut counter, end) = (bounded(first.counter), bounded(first.counter + length));
         let mut changed = false;
         while counter < end {
-            let point = self.tree.find(Key::new(actor, counter));
+            let point = self.tree.find_near(self.cursor.received, Key::new(actor, counter));
             let span = self.tree.span(point.place);
             let chars = (span.len() - point.offset).min(end - counter);
+            self.cursor.received = point.place;
             if span.is_visible() {
-                self.hide(point, chars);
+                self.cursor.received = self.hide(point, chars);
                 changed = true;
             }
             counter += chars;

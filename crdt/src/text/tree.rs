@@ -149,6 +149,13 @@ impl Tree {
         self.sum
     }
 
+    /// No more spans than this are in the tree.
+    #[inline]
+    pub(super) fn spans_at_most(&self) -> usize {
+        self.leaves.len() * LEAF
+    }
+
+    /// The span at a place that exists.
     #[inline]
     pub(super) fn span(&self, place: Place) -> &Span {
         &self.leaves[place.leaf as usize].spans()[place.span]

@@ -1,4 +1,4 @@
-use super::{NONE, Place, Point, Sum, Tree};
+use super::{Leaf, NONE, Place, Point, Sum, Tree};
 use crate::text::span::{Key, Rung, Span, rung};
 
 /// How things are found.
@@ -26,6 +26,19 @@ impl Tree {
         let spans = self.leaves[leaf as usize].spans();
         let span = spans.iter().position(|span| span.contains(key)).expect("the index knows the leaf of every character");
         Point { place: Place { leaf, span }, offset: key.counter - spans[span].id.counter }
+    }
+
+    /// The same, without a search if it is in the span at `hint`, which may no longer exist, or beside it.
+    #[inline]
+    pub(in crate::text) fn find_near(&self, hint: Place, key: Key) -> Point {
+        let spans = self.leaves.get(hint.leaf as usize).map_or(&[][..], Leaf::spans);
+        let first = hint.span.saturating_sub(1);
+        for (at, span) in spans.iter().enumerate().skip(first).take(3) {
+            if span.contains(key) {
+                return Point { place: Place { leaf: hint.leaf, span: at }, offset: key.counter - span.id.counter };
+            }
+        }
+        self.find(key)
     }
 
     /// The left origin of a character: the nearest one before it that is less deep. O(log n).

@@ -8,8 +8,8 @@ impl Tree {
             return place;
         }
         let right = self.new_leaf();
-        // At the end of the text little is inserted again before its last leaf: leave that one nearly full.
-        let kept = if place.span == LEAF { LEAF - 4 } else { LEAF / 2 };
+        // What is inserted next will most often be inserted right behind: what stands before stays, and the new leaf is for what comes.
+        let kept = (place.span + 1).clamp(LEAF / 2, LEAF - 4);
         let left = &mut self.leaves[place.leaf as usize];
         let mut moved = Leaf::EMPTY;
         moved.spans[..LEAF - kept].copy_from_slice(&left.spans[kept..]);
