@@ -13,12 +13,41 @@ use crate::{Malformed, Rule};
 /// itself, from 1 (Birman, Schiper and Stephenson, *Lightweight Causal and Atomic Group Multicast*, 1991, section 5.1; Cachin, Guerraoui and
 /// Rodrigues 2011, algorithm 3.15, waiting causal broadcast). Own messages are delivered at once. Concurrent messages come in any order.
 ///
+/// Any system that brings messages to everybody, in whatever order and however often, can have causal order on top:
+///
+/// ```
+/// use tidings_broadcast::CausalOrder;
+/// use tidings_protocol::{Limits, Offer, Order, Rank};
+///
+/// let [ada, bob, cyd] = [Rank(0), Rank(1), Rank(2)];
+/// let mut at_ada = CausalOrder::<&str>::new(ada, 3, Limits::default());
+/// let mut at_bob = CausalOrder::new(bob, 3, Limits::default());
+/// let mut at_cyd = CausalOrder::new(cyd, 3, Limits::default());
+///
+/// // Ada asks, Bob hears it and answers. The stamp travels with the words.
+/// let question = (at_ada.stamp(), "lunch?");
+/// at_ada.sent();
+/// assert_eq!(at_bob.offer(ada, question.0.clone(), question.1, &mut |_, _| Ok(())), Offer::Taken);
+/// let answer = (at_bob.stamp(), "yes!");
+/// at_bob.sent();
+///
+/// // The answer overtakes the question on its way to Cyd.
+/// let mut heard = vec![];
+/// let mut deliver = |_, words| Ok(heard.push(words));
+/// assert_eq!(at_cyd.offer(bob, answer.0, answer.1, &mut deliver), Offer::Taken);
+/// assert_eq!(at_cyd.held(), 1);
+/// assert_eq!(at_cyd.offer(ada, question.0.clone(), question.1, &mut deliver), Offer::Taken);
+/// assert_eq!(at_cyd.offer(ada, question.0, question.1, &mut deliver), Offer::Stale);
+/// assert_eq!(heard, ["lunch?", "yes!"]);
+/// ```
+///
 /// What arrives in order costs one pass over the stamp, O(n). What is held back waits for one entry of its stamp at a time, and is looked at again only when
 /// that entry has come far enough; over its whole stay it costs one more pass.
 #[derive(Clone, Debug)]
 pub struct CausalOrder<T> {
     me: Rank,
-    sent: u64,
+    /// How many messages of every other process were delivered, and how many this one broadcast: the stamp of the next one but for its own entry.
+    latest: VectorClock,
     held: HoldBack<(VectorClock, T)>,
     waits: Waits,
     /// Origins whose message that is due was given back.
@@ -55,7 +84,7 @@ impl<T> CausalOrder<T> {
         assert!(me.index() < processes, "{me} is one of {processes} processes");
         Self {
             me,
-            sent: 0,
+            latest: VectorClock::with_capacity(processes),
             held: HoldBack::new(processes, &limits),
             waits: Waits { entry: vec![None; processes], first: vec![None; processes], next: vec![None; processes] },
             stuck: Vec::new(),
@@ -98,9 +127,9 @@ impl<T> CausalOrder<T> {
             return Err(Malformed::Number { from, number });
         }
         // The message that is just being broadcast comes back before it is known to be taken.
-        let claimed = stamp.entry(self.me);
-        if claimed > self.sent && (from != self.me || claimed - 1 > self.sent) {
-            return Err(Malformed::NeverSent { from, claimed, sent: self.sent });
+        let (claimed, sent) = (stamp.entry(self.me), self.latest.entry(self.me));
+        if claimed > sent && (from != self.me || claimed - 1 > sent) {
+            return Err(Malformed::NeverSent { from, claimed, sent });
         }
         Ok(number)
     }
@@ -143,6 +172,7 @@ impl<T> CausalOrder<T> {
     /// One more message of `origin` is delivered: its next one and those that waited for this one are to be looked at.
     fn advance(&mut self, origin: usize) {
         self.held.advance(origin);
+        self.count(origin);
         if !self.held.is_in_order(origin) {
             self.ready.push(origin);
         }
@@ -151,6 +181,12 @@ impl<T> CausalOrder<T> {
             let Self { waits, held, ready, .. } = self;
             waits.wake(origin, ready, |waiting| held.head(waiting).is_some_and(|(stamp, _)| stamp.entry(Rank::new(origin)) < due));
         }
+    }
+
+    /// Brings the next stamp up to what was delivered of `origin`.
+    fn count(&mut self, origin: usize) {
+        let (rank, delivered) = (Rank::new(origin), self.held.due()[origin] - HoldBack::<T>::FIRST);
+        while rank != self.me && self.latest.entry(rank) < delivered && self.latest.tick(rank).is_ok() {}
     }
 
     /// Broken on purpose: looks at everything that is held, whatever its number.
@@ -167,6 +203,7 @@ impl<T> CausalOrder<T> {
                 match deliver(Rank::new(origin), payload) {
                     Ok(()) => {
                         self.held.pass(origin, number);
+                        self.count(origin);
                         again = true;
                     }
                     Err(payload) => {
@@ -224,13 +261,14 @@ impl<T> Order for CausalOrder<T> {
 
     /// O(n).
     fn stamp(&self) -> VectorClock {
-        let own = self.me.index();
-        let count = |(entry, due): (usize, &u64)| if entry == own { self.sent.saturating_add(1) } else { due - HoldBack::<T>::FIRST };
-        self.held.due().iter().enumerate().map(count).collect()
+        let mut stamp = self.latest.clone();
+        // At its end the number stays, and is malformed to all.
+        let _ = stamp.tick(self.me);
+        stamp
     }
 
     fn sent(&mut self) {
-        self.sent = self.sent.saturating_add(1);
+        let _ = self.latest.tick(self.me);
     }
 
     fn offer(

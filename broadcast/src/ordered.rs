@@ -242,7 +242,7 @@ where
     fn max_bytes(&self) -> usize {
         // Rings double when they grow and do not shrink; a full one of each origin in turn makes less than six slots for each message held.
         let slot = size_of::<(Rank, O::Stamp, O::Payload)>().saturating_mul(6);
-        let held = self.payload_bytes.saturating_add(self.order.stamp().bytes()).saturating_add(slot);
+        let held = self.payload_bytes.saturating_add(O::Stamp::most_bytes(self.below.processes())).saturating_add(slot);
         let own = size_of::<Self>() - size_of::<B>() + self.below.processes().saturating_mul(FOR_EACH_ORIGIN);
         self.below.max_bytes().saturating_add(own).saturating_add(self.order.most_held().saturating_mul(held))
     }

@@ -5,10 +5,17 @@ use tidings_protocol::Payload;
 pub trait Stamp: Clone {
     /// How many bytes of memory this holds, to within a small constant.
     fn bytes(&self) -> usize;
+
+    /// The most that this is in a view of `processes`.
+    fn most_bytes(processes: usize) -> usize;
 }
 
 impl Stamp for u64 {
     fn bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+
+    fn most_bytes(_: usize) -> usize {
         size_of::<Self>()
     }
 }
@@ -16,6 +23,10 @@ impl Stamp for u64 {
 impl Stamp for VectorClock {
     fn bytes(&self) -> usize {
         size_of_val(self.entries())
+    }
+
+    fn most_bytes(processes: usize) -> usize {
+        processes.saturating_mul(size_of::<u64>())
     }
 }
 
