@@ -14,6 +14,7 @@ pub enum Class {
 
 /// A request to a broadcast: let everybody, this process too, deliver this.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cast<T> {
     /// Which credit it takes.
     pub class: Class,
@@ -35,6 +36,7 @@ impl<T> Cast<T> {
 
 /// A broadcast's indication: deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Delivery<T> {
     /// Who broadcast it.
     pub origin: Rank,

@@ -3,6 +3,7 @@ use tidings_protocol::{Payload, Protocol, To};
 
 /// A request to a link: send this.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outgoing<T> {
     /// Where it goes: one other process, or all others.
     pub to: To,
@@ -12,6 +13,7 @@ pub struct Outgoing<T> {
 
 /// A link's indication: this was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Incoming<T> {
     /// Who sent it, as the transport knows.
     pub from: Rank,

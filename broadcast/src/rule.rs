@@ -1,5 +1,6 @@
 /// A rule that a layer enforces and that can be broken on purpose, by the layer's `without`, to see that a checker notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rule {
     /// Nothing is delivered twice.
     Dedupe,

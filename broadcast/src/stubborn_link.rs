@@ -10,6 +10,7 @@ use crate::{Backoff, Incoming};
 
 /// A request to a [`StubbornLink`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Stubborn<T> {
     /// Send this again and again.
     Repeat {

@@ -220,6 +220,16 @@ fn what_is_not_acknowledged_is_sent_again_ever_more_rarely() {
     assert_eq!((wake(&mut link, ms(999)), link.deadline(), link.held()), (vec![], None, 0));
 }
 
+/// Later messages that arrive do not put off the repetition of an earlier one that is missing.
+#[test]
+fn only_progress_at_the_front_restarts_the_timer() {
+    let mut link = life(ME, 1);
+    request(&mut link, ms(0), To::One(PEER), 1).unwrap();
+    request(&mut link, ms(0), To::One(PEER), 2).unwrap();
+    receive(&mut link, PEER, ack(1, 1, 0, 1)).unwrap();
+    assert_eq!(wake(&mut link, ms(10)), [(To::One(PEER), data(1, 1, 0, 1))]);
+}
+
 #[test]
 fn excluding_drops_what_waits_and_the_timer() {
     let mut link = life(ME, 1);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tidings_broadcast::{Backoff, BestEffort, Cast, Delivery, Frame, Incoming, Outgoing, PerfectLink, Relay, Reliable};
+use tidings_broadcast::{Backoff, BestEffort, Cast, Delivery, Incoming, Outgoing, PerfectLink, Relay, Reliable};
 use tidings_clocks::Rank;
 use tidings_protocol::{Incarnation, Limits, Protocol, To, View};
 use tidings_sim::{Chance, Chatter, Faults, Partitions, Seeded, Talk, World};
@@ -106,9 +106,4 @@ pub(crate) fn world<P: Protocol, B: FnMut(Rank, Incarnation) -> P>(
     build: B,
 ) -> World<P, Chat<P>, Seeded, B> {
     World::new(processes(seed), faults, Seeded::new(seed), chat, build)
-}
-
-/// Sends of a frame that carry a message.
-pub(crate) fn is_data<T>(frame: &Frame<T>) -> bool {
-    matches!(frame, Frame::Data { .. })
 }
