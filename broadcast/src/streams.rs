@@ -271,3 +271,172 @@ impl<T> Streams<T> {
         self.floor = waited_for.map(|(stream, rank)| (stream.heard, rank)).min().unwrap_or((u64::MAX, me));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    const PROCESSES: usize = 4;
+    const ME: usize = 1;
+    const UNDER_WAY: usize = 2;
+
+    /// The same from the definition: everything that was heard is kept, and everything is gone through again each time.
+    #[derive(Default)]
+    struct Naive {
+        said: [Vec<Acknowledged<u32>>; PROCESSES],
+        accepted: [usize; PROCESSES],
+        leaving: Vec<usize>,
+        gone: Vec<usize>,
+        delivered: Vec<u32>,
+    }
+
+    impl Naive {
+        fn hear(&mut self, from: usize, message: Acknowledged<u32>) {
+            if self.gone.contains(&from) {
+                return;
+            }
+            self.said[from].push(message);
+            // A process that is not excluded goes on as long as all that its next message speaks of can be accepted with it.
+            while let Some(goals) =
+                (0..PROCESSES).filter(|from| !self.leaving.contains(from) && !self.gone.contains(from)).find_map(|from| {
+                    let mut goals = self.accepted;
+                    goals[from] += 1;
+                    self.close(goals)
+                })
+            {
+                self.accepted = goals;
+            }
+        }
+
+        /// The least that must be accepted with these, if it is all here.
+        fn close(&self, mut goals: [usize; PROCESSES]) -> Option<[usize; PROCESSES]> {
+            loop {
+                let before = goals;
+                for from in 0..PROCESSES {
+                    for message in self.said[from].get(self.accepted[from]..goals[from])? {
+                        if let Acknowledged::Excluded { rank, heard } = message
+                            && !self.gone.contains(&rank.index())
+                        {
+                            goals[rank.index()] = goals[rank.index()].max(usize::try_from(*heard).unwrap());
+                        }
+                    }
+                }
+                if goals == before {
+                    return Some(goals);
+                }
+            }
+        }
+
+        fn accepted(&self, from: usize) -> &[Acknowledged<u32>] {
+            &self.said[from][..self.accepted[from]]
+        }
+
+        fn complete(&mut self) {
+            let has_marked = |from: usize, of: &usize| {
+                self.accepted(from).iter().any(|message| matches!(message, Acknowledged::Excluded { rank, .. } if rank.index() == *of))
+            };
+            let live = (0..PROCESSES).filter(|from| !self.leaving.contains(from) && !self.gone.contains(from));
+            if live.into_iter().all(|from| self.leaving.iter().all(|of| has_marked(from, of))) {
+                self.gone.append(&mut self.leaving);
+            }
+        }
+
+        fn heard(&self, from: usize) -> u64 {
+            let stamp = |message: &Acknowledged<u32>| match message {
+                Acknowledged::Body { counter, .. } | Acknowledged::Acknowledge { counter } => Some(*counter),
+                Acknowledged::Excluded { .. } => None,
+            };
+            self.accepted(from).iter().rev().find_map(stamp).unwrap_or(0)
+        }
+
+        fn undelivered(&self, from: usize) -> Vec<(u64, usize, u32)> {
+            let body = |message: &Acknowledged<u32>| match message {
+                Acknowledged::Body { counter, body } if !self.delivered.contains(body) => Some((*counter, from, *body)),
+                _ => None,
+            };
+            self.accepted(from).iter().filter_map(body).collect()
+        }
+
+        fn deliver(&mut self) {
+            loop {
+                let next = (0..PROCESSES).flat_map(|from| self.undelivered(from)).min();
+                let Some((counter, origin, body)) = next else { return };
+                let later = |from: &usize| *from != ME && !self.gone.contains(from) && (self.heard(*from), *from) < (counter, origin);
+                if (0..PROCESSES).any(|from| later(&from)) {
+                    return;
+                }
+                self.delivered.push(body);
+            }
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Body(u64),
+        Acknowledge(u64),
+        /// Of whom, and how many more or fewer than are accepted here.
+        Mark(usize, i32),
+        Exclude,
+    }
+
+    fn step() -> impl Strategy<Value = (usize, Step)> {
+        let step = prop_oneof![
+            6 => (1..4_u64).prop_map(Step::Body),
+            4 => (1..6_u64).prop_map(Step::Acknowledge),
+            4 => (0..PROCESSES, -2..3_i32).prop_map(|(of, more)| Step::Mark(of, more)),
+            1 => Just(Step::Exclude),
+        ];
+        (0..PROCESSES, step)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn agrees_with_going_through_everything_again(steps in prop::collection::vec(step(), 0..60)) {
+            let mut streams = Streams::new(Rank::new(ME), PROCESSES, UNDER_WAY);
+            let mut naive = Naive::default();
+            let mut delivered = vec![];
+            for (name, (from, step)) in (0_u32..).zip(steps) {
+                let rank = Rank::new(from);
+                let counter = |by: u64| streams.last(rank) + by;
+                let message = match step {
+                    Step::Body(by) => Acknowledged::Body { counter: counter(by), body: name },
+                    Step::Acknowledge(by) => Acknowledged::Acknowledge { counter: counter(by) },
+                    Step::Mark(of, _) if of == from || streams.has_marked(rank, Rank::new(of)) => continue,
+                    Step::Mark(of, more) => {
+                        let heard = streams.accepted(Rank::new(of)).saturating_add_signed(more.into());
+                        Acknowledged::Excluded { rank: Rank::new(of), heard }
+                    }
+                    Step::Exclude => {
+                        if streams.exclude(rank) {
+                            naive.leaving.push(from);
+                        }
+                        continue;
+                    }
+                };
+                if from == ME && naive.said[ME].len() > naive.accepted[ME] {
+                    // A process never says what it cannot accept itself.
+                    continue;
+                }
+                streams.hear(rank, message.clone());
+                streams.complete();
+                while let Some((_, body)) = streams.take_next() {
+                    delivered.push(body);
+                }
+                naive.hear(from, message);
+                naive.complete();
+                naive.deliver();
+                prop_assert_eq!(&delivered, &naive.delivered);
+                for from in 0..PROCESSES {
+                    prop_assert_eq!(streams.accepted(Rank::new(from)), naive.accepted[from] as u64);
+                    prop_assert_eq!(streams.is_gone(Rank::new(from)), naive.gone.contains(&from));
+                }
+                let crowded = (0..PROCESSES).any(|from| naive.undelivered(from).len() > UNDER_WAY);
+                prop_assert_eq!(streams.is_crowded(), crowded);
+            }
+        }
+    }
+}
