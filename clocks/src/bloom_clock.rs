@@ -84,8 +84,8 @@ impl BloomClock {
 
     /// How this clock stands to `other`.
     ///
-    /// The error is the chance that every one of the lesser clock's hits falls on a cell that the greater one's hits have filled: (1 − (1 − 1/m)ᵇ)ᵃ, where a and b are the sums of the cells. It is that of
-    /// clocks without a common past; if the clocks do have one, the sums of what they do not share would give a greater one.
+    /// The error is the chance that every one of the lesser clock's hits falls on a cell that the greater one's hits have filled: (1 − (1 − 1/m)ᵇ)ᵃ, where a and b are the sums of the cells. It takes
+    /// no account of a past that the two have in common (Ramabaja 2019, section 4).
     ///
     /// # Errors
     /// [`ShapeMismatch`].

@@ -35,6 +35,9 @@
 //! | [`BloomClock`] | concurrency exactly, order with a computable error; constant size | Ramabaja 2019 | O(cells) |
 //! | [`HybridClock`] | a total order that respects happened-before and stays near physical time | Kulkarni and others 2014 | O(1), 8 bytes |
 //! | [`SharedHybridClock`] | the same, shared by threads | | O(1), two readings of the source |
+//! | [`BoundedClock`], [`TimeInterval`] | the true time, within bounds that hold; commit wait | Corbett and others 2012 | O(1) |
+//! | [`RoundTrip`], [`Agreement`] | what a time server's answer says, and several of them, false ones too | Cristian 1989, Marzullo 1984 | O(1), O(n log n) |
+//! | [`SlewedClock`] | a time of day that is corrected and never runs back | Cristian 1989 | O(1) |
 //! | [`ClockSource`]: [`SystemClock`], [`SteadyClock`], [`ManualClock`] | the time of day; never back; as told | | one reading |
 //!
 //! `PartialOrd` *is* happened-before: `None` means concurrent. An entry of zero is the same as no entry, everywhere. A counter at its end is an error
@@ -54,7 +57,9 @@ extern crate alloc;
 extern crate std;
 
 mod actor_table;
+mod agreement;
 mod bloom_clock;
+mod bounded_clock;
 mod causal_context;
 mod clock_source;
 mod dot;
@@ -74,24 +79,29 @@ mod manual_clock;
 mod matrix_clock;
 mod overflow;
 mod rank;
+mod round_trip;
 #[cfg(feature = "serde")]
 mod serial;
 #[cfg(target_has_atomic = "64")]
 mod shared_hybrid_clock;
 mod sibling_set;
+mod slewed_clock;
 mod stability;
 #[cfg(feature = "std")]
 mod steady_clock;
 #[cfg(feature = "std")]
 mod system_clock;
 mod time;
+mod time_interval;
 mod unix_time;
 mod vector_clock;
 mod version_vector;
 mod wire;
 
 pub use actor_table::{ActorTable, TableFull};
+pub use agreement::Agreement;
 pub use bloom_clock::{BloomClock, Likely, ShapeMismatch};
+pub use bounded_clock::{BoundedClock, Contradiction};
 pub use causal_context::CausalContext;
 pub use clock_source::{ClockSource, Steady};
 pub use dot::Dot;
@@ -108,15 +118,18 @@ pub use manual_clock::ManualClock;
 pub use matrix_clock::{Matrix, MatrixClock, MatrixError};
 pub use overflow::Overflow;
 pub use rank::Rank;
+pub use round_trip::{Implausible, RoundTrip};
 #[cfg(target_has_atomic = "64")]
 pub use shared_hybrid_clock::{Shard, SharedHybridClock};
 pub use sibling_set::SiblingSet;
+pub use slewed_clock::SlewedClock;
 pub use stability::{NotAMember, Stability};
 #[cfg(feature = "std")]
 pub use steady_clock::SteadyClock;
 #[cfg(feature = "std")]
 pub use system_clock::SystemClock;
 pub use time::Time;
+pub use time_interval::{IntervalOrder, TimeInterval};
 pub use unix_time::UnixTime;
 pub use vector_clock::VectorClock;
 pub use version_vector::VersionVector;
