@@ -498,3 +498,70 @@ where
         self.below.max_bytes().saturating_add(own).saturating_add(self.most_held().saturating_mul(held))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Backoff, SequencedBroadcast, sequenced_broadcast};
+    use tidings_protocol::{Effect, Incarnation, Outbox, To, View};
+
+    type Stack = SequencedBroadcast<u32>;
+
+    const LIMITS: Limits = Limits { control_credit: 1, ..Limits::TINY };
+
+    fn stack(me: Rank) -> Stack {
+        sequenced_broadcast(&View::of(3), me, Incarnation::FIRST, LIMITS, Backoff::default())
+    }
+
+    /// What waits while the control credit is used up gets its places with one message, each origin once.
+    #[test]
+    fn one_assignment_is_for_all_that_wait() {
+        let mut sequencer = stack(SEQUENCER);
+        let mut outbox = Outbox::new();
+        sequencer.request(Time::ZERO, Cast::body(1), &mut outbox).unwrap();
+        assert_eq!(sequencer.owing, 0);
+        let hear = |sequencer: &mut Stack, origin: u32, body| {
+            let (mut above, _) = sequencer.split(Time::ZERO);
+            above.hear(Delivery { origin: Rank(origin), payload: Sequenced::Body(body) }, &mut Outbox::<Stack>::new()).unwrap();
+        };
+        for (origin, body) in [(2, 20), (1, 10), (2, 21)] {
+            hear(&mut sequencer, origin, body);
+        }
+        sequencer.pay(Time::ZERO, &mut outbox);
+        assert_eq!((sequencer.owing, &sequencer.unassigned[..]), (2, &[0, 1, 2][..]), "the credit of one is not yet back");
+        assert_eq!(sequencer.request(Time::ZERO, Cast::body(2), &mut outbox).unwrap_err().why, SequencerRefused::Owing);
+
+        // Both others are gone, so everything is done with.
+        let mut outbox = Outbox::new();
+        sequencer.exclude(Time::ZERO, Rank(1), &mut outbox);
+        sequencer.exclude(Time::ZERO, Rank(2), &mut outbox);
+        assert_eq!((sequencer.owing, sequencer.assigned.len(), sequencer.held()), (0, 0, 0));
+        let delivered = outbox.drain().filter_map(|effect| match effect {
+            Effect::Indicate(delivery) => Some(delivery.payload),
+            _ => None,
+        });
+        assert_eq!(delivered.collect::<Vec<_>>(), [10, 20, 21]);
+    }
+
+    /// Nothing is ordered without a sequencer, and the request comes back with that reason.
+    #[test]
+    fn without_its_sequencer_it_refuses() {
+        let mut other = stack(Rank(2));
+        let mut outbox = Outbox::new();
+        other.exclude(Time::ZERO, SEQUENCER, &mut outbox);
+        let refused = other.request(Time::ZERO, Cast::body(7), &mut outbox).unwrap_err();
+        assert_eq!(refused, Refused { request: Cast::body(7), why: SequencerRefused::NoSequencer { sequencer: SEQUENCER } });
+        assert!(outbox.is_empty() && !other.admits(Class::Body, 4));
+    }
+
+    /// Of an origin's own bodies no more than its credit wait for a place.
+    #[test]
+    fn credit_lasts_until_the_place_is_there() {
+        let mut other = stack(Rank(1));
+        let mut outbox = Outbox::new();
+        other.request(Time::ZERO, Cast::body(1), &mut outbox).unwrap();
+        assert!(outbox.drain().all(|effect| matches!(effect, Effect::Send { to: To::One(_), .. })), "nothing is delivered yet");
+        let refused = other.request(Time::ZERO, Cast::body(2), &mut outbox).unwrap_err();
+        assert_eq!(refused, Refused { request: Cast::body(2), why: SequencerRefused::Outstanding { outstanding: 1 } });
+    }
+}

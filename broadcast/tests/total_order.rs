@@ -95,6 +95,22 @@ fn crashes_during_an_exclusion_break_no_agreement() {
     assert!(excluded > 1_000, "only {excluded} exclusions");
 }
 
+/// While a crash is not known, the all-acknowledge order waits: what is delivered is right, and no more is delivered for ever.
+#[test]
+fn without_exclusion_acknowledgements_of_all_promise_safety_only() {
+    let mut waited = 0;
+    for_each_seed(1_000, |seed| {
+        let processes = processes(seed);
+        let faults = Faults { crashes: 1, detection: None, ..faults(seed) };
+        let chat = over_broadcast::<Acknowledged>(processes, Talk::of(6));
+        let mut world = world(seed, faults, chat, acknowledged(processes, limits(seed)));
+        let _ = world.run_until(Time::from_millis(30_000));
+        assert_keeps!(world.trace(), [TotalOrder, FifoTotal, NoDuplication, NoCreation], seed);
+        waited += u32::from(Property::Validity.check(world.trace()).is_err());
+    });
+    assert!(waited > 100, "only {waited} runs waited");
+}
+
 fn is_noticed<P>(build: impl Fn(Rank, Incarnation) -> P) -> bool
 where
     P: Protocol<Request = Cast<Note>, Indication = Delivery<Note>>,
