@@ -90,6 +90,7 @@ mod chooser;
 mod clock;
 mod ending;
 mod exhaustive;
+pub mod explore;
 mod faults;
 mod network;
 mod process;

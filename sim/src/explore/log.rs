@@ -1,0 +1,92 @@
+use alloc::vec::Vec;
+
+use tidings_clocks::Rank;
+use tidings_protocol::Digest;
+use tidings_trace::MessageId;
+
+use super::Exploration;
+
+/// A message of the scope, numbered by origin and then in its origin's order; or one that nobody can have broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Message(u8);
+
+impl Message {
+    /// Something that is no message of the scope.
+    const ALIEN: Self = Self(u8::MAX);
+
+    pub(super) fn of(id: MessageId, exploration: &Exploration) -> Self {
+        let scope = exploration.scope;
+        let number = u32::try_from(id.number).unwrap_or(u32::MAX);
+        if id.origin.0 >= scope.processes || number >= scope.messages {
+            return Self::ALIEN;
+        }
+        u8::try_from(id.origin.0 * scope.messages + number).map_or(Self::ALIEN, Self)
+    }
+
+    /// Its name; `None` if it is none of the scope's.
+    pub(super) fn id(self, exploration: &Exploration) -> Option<MessageId> {
+        let messages = exploration.scope.messages;
+        (self != Self::ALIEN)
+            .then(|| MessageId { origin: Rank(u32::from(self.0) / messages), number: u64::from(u32::from(self.0) % messages) })
+    }
+
+    /// Its bit; none for an alien.
+    pub(super) const fn bit(self) -> u64 {
+        if self.0 < 64 { 1 << self.0 } else { 0 }
+    }
+}
+
+/// What a process broadcast and delivered in its life: what properties are judged by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Log {
+    /// In order, repetitions too.
+    pub(super) delivered: Vec<Message>,
+    /// All of them, as a set.
+    pub(super) mask: u64,
+    /// For each of its own messages, what it had broadcast and delivered before.
+    pub(super) pasts: Vec<u64>,
+}
+
+impl Log {
+    /// The process `me` broadcasts its next message.
+    pub(super) fn broadcast(&mut self, me: Rank, exploration: &Exploration) {
+        let own = (0..self.pasts.len() as u64).map(|number| Message::of(MessageId { origin: me, number }, exploration).bit());
+        let past = own.fold(self.mask, |past, bit| past | bit);
+        self.pasts.push(past);
+    }
+
+    pub(super) fn deliver(&mut self, message: Message) {
+        self.mask |= message.bit();
+        self.delivered.push(message);
+    }
+
+    /// How many messages were broadcast.
+    pub(super) fn broadcasts(&self) -> u64 {
+        self.pasts.len() as u64
+    }
+
+    /// Puts in what the promised properties still ask for, and no more: with less to remember, fewer states differ.
+    pub(super) fn fingerprint(&self, exploration: &Exploration, digest: &mut Digest<'_>) {
+        digest.number(self.broadcasts());
+        set(self.mask, exploration, digest);
+        if exploration.needs_pasts() {
+            self.pasts.iter().for_each(|past| set(*past, exploration, digest));
+        }
+        if exploration.needs_order() {
+            for message in &self.delivered {
+                let Some(id) = message.id(exploration) else { continue };
+                digest.rank(id.origin);
+                digest.number(id.number);
+            }
+        }
+    }
+}
+
+/// Puts in a set of messages, by the names that their origins have in the digest.
+fn set(mask: u64, exploration: &Exploration, digest: &mut Digest<'_>) {
+    let messages = exploration.scope.messages as usize;
+    let of_one = if messages < 64 { (1 << messages) - 1 } else { u64::MAX };
+    digest.by_rank(exploration.scope.processes as usize, |index, digest| {
+        digest.number(mask.checked_shr((index * messages) as u32).unwrap_or(0) & of_one);
+    });
+}

@@ -1,0 +1,65 @@
+use alloc::vec::Vec;
+
+/// A state of the whole system: which local state each process is in, and which packets are under way.
+///
+/// Local states and packets stand by number, so a state is a few words (Holzmann, *State compression in SPIN*, 1997, calls this collapse).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    /// The cells of all processes, then the packets in increasing order, each as often as it is under way.
+    numbers: Vec<u32>,
+    processes: u8,
+    pub(super) left: Budget,
+}
+
+/// How many faults may still happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Budget {
+    pub(super) losses: u8,
+    pub(super) duplicates: u8,
+    pub(super) crashes: u8,
+    pub(super) wakes: u8,
+}
+
+impl State {
+    pub(super) fn new(cells: Vec<u32>, left: Budget) -> Self {
+        let processes = u8::try_from(cells.len()).expect("a scope has few processes");
+        Self { numbers: cells, processes, left }
+    }
+
+    pub(super) fn cells(&self) -> &[u32] {
+        &self.numbers[..usize::from(self.processes)]
+    }
+
+    pub(super) fn packets(&self) -> &[u32] {
+        &self.numbers[usize::from(self.processes)..]
+    }
+
+    /// The packets, each once.
+    pub(super) fn distinct_packets(&self) -> impl Iterator<Item = u32> + '_ {
+        let packets = self.packets();
+        packets.iter().enumerate().filter(|(place, packet)| *place == 0 || packets[place - 1] != **packet).map(|(_, packet)| *packet)
+    }
+
+    pub(super) fn set_cell(&mut self, at: usize, cell: u32) {
+        self.numbers[at] = cell;
+    }
+
+    pub(super) fn add_packet(&mut self, packet: u32) {
+        let at = self.numbers.len() - self.packets().iter().rev().take_while(|other| **other > packet).count();
+        self.numbers.insert(at, packet);
+    }
+
+    pub(super) fn remove_packet(&mut self, packet: u32) {
+        if let Some(at) = self.packets().iter().position(|other| *other == packet) {
+            self.numbers.remove(usize::from(self.processes) + at);
+        }
+    }
+
+    pub(super) fn retain_packets(&mut self, mut keep: impl FnMut(u32) -> bool) {
+        let (processes, mut at) = (usize::from(self.processes), 0);
+        self.numbers.retain(|number| {
+            at += 1;
+            at <= processes || keep(*number)
+        });
+    }
+}

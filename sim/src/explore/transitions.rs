@@ -1,0 +1,192 @@
+use alloc::vec::Vec;
+
+use tidings_protocol::{Fingerprint, Protocol};
+use tidings_trace::MessageId;
+
+use super::Breach;
+use super::choice::{Act, Choice, Input};
+use super::state::State;
+use super::system::{Done, System};
+
+/// One way on from a state.
+#[derive(Clone, Debug)]
+pub(super) struct Transition {
+    pub(super) choice: Choice,
+    pub(super) state: State,
+    /// What it breaks.
+    pub(super) breach: Option<Breach>,
+}
+
+impl<P, Q, H> System<P, Q, H>
+where
+    P: Protocol<Message: Fingerprint> + Clone + Fingerprint,
+    Q: Fn(MessageId) -> P::Request,
+    H: Fn(&P::Indication) -> Option<MessageId>,
+{
+    /// Everything that can happen next.
+    pub(super) fn transitions(&mut self, state: &State) -> Vec<Transition> {
+        let mut all = Vec::new();
+        let left = state.left;
+        let live: Vec<(u8, u32)> = (0_u8..).zip(state.cells().iter().copied()).filter(|(_, cell)| self.cell(*cell).is_alive()).collect();
+        for packet in state.distinct_packets() {
+            let to = self.packet(packet).to.index();
+            self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: false }, &mut all);
+            if left.duplicates > 0 {
+                self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: true }, &mut all);
+            }
+            if left.losses > 0 && self.may_lose(self.cell(state.cells()[self.packet(packet).from.index()])) {
+                all.push(self.lose(state, packet));
+            }
+        }
+        for &(at, cell) in &live {
+            if self.cell(cell).log.broadcasts() < u64::from(self.exploration.scope.messages) {
+                self.take(state, usize::from(at), Input::Request, Act::Request { at }, &mut all);
+            }
+            if left.wakes > 0 && self.has_deadline(cell) {
+                self.take(state, usize::from(at), Input::Wake, Act::Wake { at }, &mut all);
+            }
+            if left.crashes > 0 && !self.is_protected(at) {
+                all.push(self.crash(state, at));
+            }
+            for whom in self.unknown_crashes(state, cell) {
+                self.take(state, usize::from(at), Input::Exclude(whom), Act::Exclude { at, whom }, &mut all);
+            }
+        }
+        all
+    }
+
+    /// What happens without any further fault, until nothing does: the processes are woken whenever they ask for it. What each step chose, and the state at
+    /// the end; what broke on the way, or that it has no end.
+    pub(super) fn complete(&mut self, mut state: State) -> (Vec<Choice>, State, Option<Breach>) {
+        /// More steps than any scope needs: each message, its repetitions and its acknowledgements, between any two processes.
+        const MOST: usize = 20_000;
+        let mut choices = Vec::new();
+        state.left.losses = 0;
+        state.left.duplicates = 0;
+        state.left.crashes = 0;
+        state.left.wakes = 0;
+        let processes = state.cells().len();
+        let mut turn = 0;
+        while choices.len() < MOST {
+            let mut next = self.transitions(&state);
+            if next.is_empty() {
+                let mut turns = (turn..processes).chain(0..turn);
+                let Some(at) = turns.find(|at| self.has_deadline(state.cells()[*at])) else { return (choices, state, None) };
+                turn = (at + 1) % processes;
+                let at = u8::try_from(at).expect("a scope has few processes");
+                self.take(&state, usize::from(at), Input::Wake, Act::Wake { at }, &mut next);
+            }
+            let Transition { choice, state: after, breach } = next.swap_remove(0);
+            choices.push(choice);
+            state = after;
+            if breach.is_some() {
+                return (choices, state, breach);
+            }
+        }
+        (choices, state, Some(Breach::Restless))
+    }
+
+    /// Gives the process at `at` an input, with all ways in which it may crash before all effects are carried out.
+    fn take(&mut self, state: &State, at: usize, input: Input, act: Act, all: &mut Vec<Transition>) {
+        let cell = state.cells()[at];
+        let may_crash = state.left.crashes > 0 && !self.is_protected(u8::try_from(at).unwrap_or(u8::MAX));
+        let step = self.step(cell, input);
+        if input == Input::Request && !step.taken {
+            if step.acts {
+                all.push(Transition { choice: act.into(), state: state.clone(), breach: Some(Breach::RefusalActs) });
+            }
+            return;
+        }
+        let effects = step.effects.len();
+        all.push(self.after(state, at, input, Choice { act, cut: None }));
+        // Before the first effect is no different from before the input, and that is a crash of its own.
+        for cut in 1..if may_crash { effects } else { 0 } {
+            let cut = u8::try_from(cut).expect("a small scope has few effects at once");
+            all.push(self.after(state, at, input, Choice { act, cut: Some(cut) }));
+        }
+    }
+
+    fn after(&mut self, state: &State, at: usize, input: Input, choice: Choice) -> Transition {
+        let cell = state.cells()[at];
+        let mut after = state.clone();
+        match choice.act {
+            Act::Deliver { packet, copy: false } => after.remove_packet(packet),
+            Act::Deliver { copy: true, .. } => after.left.duplicates -= 1,
+            // A completion wakes without a budget.
+            Act::Wake { .. } => after.left.wakes = after.left.wakes.saturating_sub(1),
+            _ => {}
+        }
+        after.left.crashes -= u8::from(choice.cut.is_some());
+        let step = self.step(cell, input);
+        let (next, effects) = match choice.cut {
+            None => (step.next, &step.effects[..]),
+            Some(cut) => (step.cuts[usize::from(cut)], &step.effects[..usize::from(cut)]),
+        };
+        let sent: Vec<u32> =
+            effects.iter().filter_map(|effect| if let Done::Sent(packet) = effect { Some(*packet) } else { None }).collect();
+        after.set_cell(at, next);
+        for packet in &sent {
+            let to = self.packet(*packet).to.index();
+            if self.cell(after.cells()[to]).is_alive() {
+                after.add_packet(*packet);
+            }
+        }
+        if choice.cut.is_some() {
+            self.drop_packets_to(&mut after, at);
+        }
+        if self.exploration.reductions.stale {
+            self.forget_stale(&mut after, at, &sent);
+        }
+        let seen = self.cell(cell).log.delivered.len();
+        let breach = self.broken(after.cells(), at, seen).map(Breach::Property);
+        Transition { choice, state: after, breach }
+    }
+
+    fn lose(&self, state: &State, packet: u32) -> Transition {
+        let mut state = state.clone();
+        state.left.losses -= 1;
+        state.remove_packet(packet);
+        Transition { choice: Act::Lose { packet }.into(), state, breach: None }
+    }
+
+    fn crash(&mut self, state: &State, at: u8) -> Transition {
+        let mut state = state.clone();
+        state.left.crashes -= 1;
+        let index = usize::from(at);
+        state.set_cell(index, self.crashed(state.cells()[index]));
+        self.drop_packets_to(&mut state, index);
+        Transition { choice: Act::Crash { at }.into(), state, breach: None }
+    }
+
+    /// Nobody takes what is for a crashed process.
+    fn drop_packets_to(&self, state: &mut State, at: usize) {
+        state.retain_packets(|packet| self.packet(packet).to.index() != at);
+    }
+
+    /// Forgets the packets that change nothing where they go, of those for which that may be new: for the process that changed, and just sent.
+    fn forget_stale(&mut self, state: &mut State, changed: usize, sent: &[u32]) {
+        let cells = state.cells().to_vec();
+        state.retain_packets(|packet| {
+            let to = self.packet(packet).to.index();
+            if to != changed && !sent.contains(&packet) {
+                return true;
+            }
+            let cell = cells[to];
+            let step = self.step(cell, Input::Packet(packet));
+            !(step.taken && step.next == cell && step.effects.is_empty())
+        });
+    }
+
+    fn is_protected(&self, at: u8) -> bool {
+        self.exploration.protected.iter().any(|rank| rank.0 == u32::from(at))
+    }
+
+    /// The crashes that a process in this local state is still to be told of.
+    fn unknown_crashes(&self, state: &State, cell: u32) -> Vec<u8> {
+        if !self.exploration.detection {
+            return Vec::new();
+        }
+        let crashed = (0_u8..).zip(state.cells()).filter(|(_, other)| !self.cell(**other).is_alive());
+        crashed.map(|(whom, _)| whom).filter(|whom| !self.cell(cell).is_told(*whom)).collect()
+    }
+}
