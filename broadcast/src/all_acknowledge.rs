@@ -2,7 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use tidings_clocks::{LamportClock, LamportStamp, Rank, Time};
-use tidings_protocol::{Effects, Limits, Payload, Protocol, Refused};
+use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Payload, Protocol, Refused};
 
 use crate::ordered::PAUSE;
 use crate::streams::Streams;
@@ -481,5 +481,37 @@ where
         let processes = self.streams.processes();
         let own = size_of::<Self>() - size_of::<B>() + Streams::<T>::fixed_bytes(processes) + processes;
         self.below.max_bytes().saturating_add(own).saturating_add(self.most_held().saturating_mul(held))
+    }
+}
+
+impl<B: Fingerprint, T: Fingerprint> Fingerprint for AllAcknowledge<B, T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.below.fingerprint(digest);
+        self.streams.fingerprint(digest);
+        digest.number(self.clock.latest().counter);
+        digest.number(self.said);
+        self.owed.map(|stamp| (stamp.counter, stamp.process)).fingerprint(digest);
+        digest.by_rank(self.markers.len(), |index, digest| digest.flag(self.markers[index]));
+        digest.flag(self.again.is_some());
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Acknowledged<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        match self {
+            Self::Body { counter, body } => {
+                digest.number(0);
+                digest.number(*counter);
+                body.fingerprint(digest);
+            }
+            Self::Acknowledge { counter } => {
+                digest.number(1);
+                digest.number(*counter);
+            }
+            Self::Excluded { rank, heard } => {
+                digest.number(2);
+                (rank, heard).fingerprint(digest);
+            }
+        }
     }
 }

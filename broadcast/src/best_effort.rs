@@ -1,5 +1,5 @@
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Payload, Protocol, Refused, To};
+use tidings_protocol::{Digest, Effects, Fingerprint, Payload, Protocol, Refused, To};
 
 use crate::{Broadcast, Cast, Class, Delivery, Incoming, Link, Outgoing};
 
@@ -107,5 +107,11 @@ impl<L: Link> Broadcast for BestEffort<L> {
 
     fn max_bytes(&self) -> usize {
         self.link.max_bytes().saturating_add(size_of::<Self>() - size_of::<L>())
+    }
+}
+
+impl<L: Fingerprint> Fingerprint for BestEffort<L> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.link.fingerprint(digest);
     }
 }

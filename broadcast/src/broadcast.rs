@@ -1,5 +1,5 @@
 use tidings_clocks::Rank;
-use tidings_protocol::{Payload, Protocol};
+use tidings_protocol::{Digest, Fingerprint, Payload, Protocol};
 
 /// What a broadcast is for. Control messages keep a protocol going (assignments, acknowledgements) and have a credit of their own, so that bodies
 /// never starve them (rule 4).
@@ -60,4 +60,10 @@ pub trait Broadcast: Protocol<Request = Cast<Self::Payload>, Indication = Delive
 
     /// The most bytes that this broadcast and all below it ever hold.
     fn max_bytes(&self) -> usize;
+}
+
+impl Fingerprint for Class {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.number(*self as u64);
+    }
 }

@@ -2,7 +2,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use tidings_clocks::{Rank, VectorClock};
-use tidings_protocol::{Limits, Offer, Order};
+use tidings_protocol::{Digest, Fingerprint, Limits, Offer, Order};
 
 use crate::hold_back::{HoldBack, Kept};
 use crate::{Malformed, Rule};
@@ -342,5 +342,15 @@ impl<T> Order for CausalOrder<T> {
 
     fn most_held(&self) -> usize {
         self.held.most()
+    }
+}
+
+/// Under which of several missing messages a held one is registered decides when it is looked at, not when it is delivered, so it is left out.
+impl<T: Fingerprint> Fingerprint for CausalOrder<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.latest.fingerprint(digest);
+        self.held.fingerprint(digest);
+        digest.size(self.stuck.len());
+        self.stuck.iter().for_each(|origin| digest.rank(Rank::new(*origin)));
     }
 }

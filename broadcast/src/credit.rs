@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use tidings_clocks::Rank;
 
+use tidings_protocol::{Digest, Fingerprint};
+
 /// The credit of this process for one class: which of its own messages not everybody is done with.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Credit {
@@ -70,6 +72,14 @@ impl Credit {
     /// The most that [`bytes`](Credit::bytes) can be.
     pub(crate) fn max_bytes(most: usize, processes: usize) -> usize {
         most.saturating_mul(2).max(4).saturating_mul(size_of::<u32>()).saturating_add(processes.saturating_mul(size_of::<u64>()))
+    }
+}
+
+impl Fingerprint for Credit {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.number(self.base);
+        self.missing.fingerprint(digest);
+        digest.by_rank(self.done.len(), |index, digest| digest.number(self.done[index]));
     }
 }
 

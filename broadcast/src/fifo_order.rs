@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use tidings_clocks::Rank;
-use tidings_protocol::{Limits, Offer, Order};
+use tidings_protocol::{Digest, Fingerprint, Limits, Offer, Order};
 
 use crate::hold_back::{HoldBack, Kept};
 use crate::{Malformed, Rule};
@@ -179,5 +179,14 @@ impl<T> Order for FifoOrder<T> {
 
     fn most_held(&self) -> usize {
         self.held.most()
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for FifoOrder<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.number(self.sent);
+        self.held.fingerprint(digest);
+        digest.size(self.stuck.len());
+        self.stuck.iter().for_each(|origin| digest.rank(Rank::new(*origin)));
     }
 }

@@ -1,6 +1,6 @@
 use alloc::collections::VecDeque;
 
-use tidings_protocol::Limits;
+use tidings_protocol::{Digest, Fingerprint, Limits};
 
 use crate::Class;
 use crate::received::{Received, Standing};
@@ -153,6 +153,21 @@ pub(crate) const fn credit(limits: &Limits, class: Class) -> u32 {
     match class {
         Class::Body => limits.credit,
         Class::Control => limits.control_credit,
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Flow<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.received.fingerprint(digest);
+        [self.done, self.told, self.asked, u64::from(self.telling)].fingerprint(digest);
+        digest.size(self.kept.len());
+        for kept in &self.kept {
+            digest.flag(kept.is_some());
+            if let Some(Kept { payload, owed }) = kept {
+                payload.fingerprint(digest);
+                owed.fingerprint(digest);
+            }
+        }
     }
 }
 

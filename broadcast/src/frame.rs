@@ -1,4 +1,4 @@
-use tidings_protocol::{Incarnation, Payload};
+use tidings_protocol::{Digest, Fingerprint, Incarnation, Payload};
 
 /// What a [`PerfectLink`](crate::PerfectLink) puts on the wire.
 ///
@@ -52,6 +52,26 @@ impl<T: Payload> Payload for Frame<T> {
             Self::Data { payload, .. } => 25 + payload.bytes(),
             Self::Ack { .. } => 33,
             Self::Hello { .. } => 17,
+        }
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Frame<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        let (sender, receiver) = self.incarnations();
+        (sender, receiver).fingerprint(digest);
+        match self {
+            Self::Data { sequence, payload, .. } => {
+                digest.number(0);
+                digest.number(*sequence);
+                payload.fingerprint(digest);
+            }
+            Self::Ack { next, ahead, .. } => {
+                digest.number(1);
+                digest.number(*next);
+                digest.number(*ahead);
+            }
+            Self::Hello { .. } => digest.number(2),
         }
     }
 }

@@ -2,7 +2,7 @@ use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use tidings_protocol::Limits;
+use tidings_protocol::{Digest, Fingerprint, Limits};
 
 /// The numbered streams of some origins, with what arrived too early kept in a ring for each.
 ///
@@ -175,5 +175,28 @@ impl<T> HoldBack<T> {
         let offset = usize::try_from(number - self.due[stream]).expect("what was kept is within the ring");
         self.streams[stream][offset] = Slot::Held(item);
         self.held += 1;
+    }
+}
+
+/// Streams are taken for those of the processes, unless there are fewer.
+impl<T: Fingerprint> Fingerprint for HoldBack<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.by_rank(self.streams.len(), |stream, digest| {
+            digest.number(self.due[stream]);
+            self.streams[stream].fingerprint(digest);
+        });
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Slot<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        match self {
+            Self::Missing => digest.number(0),
+            Self::Held(item) => {
+                digest.number(1);
+                item.fingerprint(digest);
+            }
+            Self::Passed => digest.number(2),
+        }
     }
 }

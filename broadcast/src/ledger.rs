@@ -3,7 +3,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use tidings_clocks::Rank;
-use tidings_protocol::{Limits, Payload};
+use tidings_protocol::{Digest, Fingerprint, Limits, Payload};
 
 use crate::credit::Credit;
 use crate::flow::{self, Flow};
@@ -312,6 +312,39 @@ impl<T: Payload> Owed<'_, T> {
         match *self {
             Self::Copy { origin, class, sequence, ask, payload } => Relay::Copy { origin, class, sequence, ask, payload: payload.clone() },
             Self::Done { class, next } => Relay::Done { class, next },
+        }
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Ledger<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.credits.fingerprint(digest);
+        digest.by_rank(self.live.len(), |index, digest| {
+            digest.flag(self.live[index]);
+            self.flows[index].fingerprint(digest);
+            self.debts[index].fingerprint(digest);
+        });
+        digest.flag(self.fresh.is_some());
+        if let Some(Fresh { from, origin, class, sequence, payload }) = &self.fresh {
+            (from, origin).fingerprint(digest);
+            (class, sequence).fingerprint(digest);
+            payload.fingerprint(digest);
+        }
+    }
+}
+
+impl Fingerprint for Debt {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        match self {
+            Self::Copy { origin, class, sequence } => {
+                digest.flag(true);
+                digest.rank(*origin);
+                (class, sequence).fingerprint(digest);
+            }
+            Self::Done { class } => {
+                digest.flag(false);
+                class.fingerprint(digest);
+            }
         }
     }
 }

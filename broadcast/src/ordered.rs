@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Limits, Offer, Order, Payload, Protocol, Refused};
+use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Offer, Order, Payload, Protocol, Refused};
 
 use crate::{Broadcast, Cast, Class, Delivery, Stamp, Stamped};
 
@@ -245,5 +245,20 @@ where
         let held = self.payload_bytes.saturating_add(O::Stamp::most_bytes(self.below.processes())).saturating_add(slot);
         let own = size_of::<Self>() - size_of::<B>() + self.below.processes().saturating_mul(FOR_EACH_ORIGIN);
         self.below.max_bytes().saturating_add(own).saturating_add(self.order.most_held().saturating_mul(held))
+    }
+}
+
+impl<O: Fingerprint, B: Fingerprint> Fingerprint for Ordered<O, B> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.order.fingerprint(digest);
+        self.below.fingerprint(digest);
+        digest.flag(self.again.is_some());
+    }
+}
+
+/// When it came is a time, and is left out.
+impl<T: Fingerprint> Fingerprint for Arrived<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.payload.fingerprint(digest);
     }
 }

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use core::time::Duration;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Incarnation, Limits, Payload, Protocol, Refused, To, View};
+use tidings_protocol::{Digest, Effects, Fingerprint, Incarnation, Limits, Payload, Protocol, Refused, To, View};
 
 use crate::link_stats::count;
 use crate::received::{Received, Standing};
@@ -511,6 +511,28 @@ pub(crate) fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
+    }
+}
+
+/// Times are left out: of a timer counts what it is for.
+impl<T: Fingerprint> Fingerprint for PerfectLink<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.mine.fingerprint(digest);
+        digest.flag(self.wake_at.is_some());
+        digest.by_rank(self.peers.len(), |index, digest| self.peers[index].fingerprint(digest));
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Peer<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.theirs.fingerprint(digest);
+        digest.flag(self.excluded);
+        self.received.fingerprint(digest);
+        digest.number(self.unanswered);
+        digest.flag(self.answer_at.is_some());
+        digest.number(self.base);
+        self.unacknowledged.fingerprint(digest);
+        self.timer.map(|timer| timer.below).fingerprint(digest);
     }
 }
 

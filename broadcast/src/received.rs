@@ -1,5 +1,7 @@
 use smallvec::{SmallVec, smallvec};
 
+use tidings_protocol::{Digest, Fingerprint};
+
 /// How a sequence number stands to what was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -109,6 +111,13 @@ impl Received {
 
     fn place(&self, sequence: u64) -> (usize, u64) {
         (self.word(sequence), 1 << (sequence % 64))
+    }
+}
+
+impl Fingerprint for Received {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.number(self.next);
+        self.ring.as_slice().fingerprint(digest);
     }
 }
 

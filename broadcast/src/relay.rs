@@ -1,5 +1,5 @@
 use tidings_clocks::Rank;
-use tidings_protocol::Payload;
+use tidings_protocol::{Digest, Fingerprint, Payload};
 
 use crate::Class;
 
@@ -44,4 +44,24 @@ impl<T> Relay<T> {
     pub(crate) const HEADER: usize = 16;
     /// The bytes of what an origin is told.
     pub(crate) const DONE: usize = 10;
+}
+
+impl<T: Fingerprint> Fingerprint for Relay<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        match self {
+            Self::Copy { origin, class, sequence, ask, payload } => {
+                digest.flag(true);
+                digest.rank(*origin);
+                class.fingerprint(digest);
+                digest.number(*sequence);
+                digest.flag(*ask);
+                payload.fingerprint(digest);
+            }
+            Self::Done { class, next } => {
+                digest.flag(false);
+                class.fingerprint(digest);
+                digest.number(*next);
+            }
+        }
+    }
 }

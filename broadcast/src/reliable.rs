@@ -1,5 +1,5 @@
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Limits, Payload, Protocol, Refused, To};
+use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Payload, Protocol, Refused, To};
 
 use crate::ledger::Ledger;
 use crate::link_stats::count;
@@ -399,6 +399,13 @@ impl<L: PartialEq, T: PartialEq> PartialEq for Reliable<L, T> {
     fn eq(&self, other: &Self) -> bool {
         let Self { link, limits, dedupe, ledger, malformed, stats: _ } = self;
         (link, limits, dedupe, ledger, malformed) == (&other.link, &other.limits, &other.dedupe, &other.ledger, &other.malformed)
+    }
+}
+
+impl<L: Fingerprint, T: Fingerprint> Fingerprint for Reliable<L, T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.link.fingerprint(digest);
+        self.ledger.fingerprint(digest);
     }
 }
 

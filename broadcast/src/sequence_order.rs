@@ -1,5 +1,5 @@
 use tidings_clocks::Rank;
-use tidings_protocol::{Limits, Offer, Order};
+use tidings_protocol::{Digest, Fingerprint, Limits, Offer, Order};
 
 use crate::hold_back::{HoldBack, Kept};
 use crate::{Malformed, Rule};
@@ -159,5 +159,12 @@ impl<T> Order for SequenceOrder<T> {
 
     fn most_held(&self) -> usize {
         self.held.most()
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for SequenceOrder<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.number(self.given);
+        self.held.fingerprint(digest);
     }
 }

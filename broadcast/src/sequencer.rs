@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Limits, Payload, Protocol, Refused};
+use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Payload, Protocol, Refused};
 
 use crate::ordered::PAUSE;
 use crate::{Broadcast, Cast, Class, Delivery, Rule};
@@ -98,7 +98,8 @@ pub enum SequencerRejected<R> {
         /// Who did.
         from: Rank,
     },
-    /// An assignment with no run, an empty run, an origin twice or not in rank order, or one from outside the view. Consumed; this layer is unchanged.
+    /// An assignment with no run, an empty run or one longer than any origin may have, an origin twice or not in rank order, or one from outside the view.
+    /// Consumed; this layer is unchanged.
     #[error("the sequencer {from} gave places that make no sense")]
     Senseless {
         /// The sequencer.
@@ -350,7 +351,7 @@ where
         if from != SEQUENCER {
             return Err(SequencerRejected::NotTheSequencer { from });
         }
-        let known = |run: &Run| run.bodies > 0 && run.origin.index() < self.bodies.len();
+        let known = |run: &Run| (1..=self.most as u64).contains(&u64::from(run.bodies)) && run.origin.index() < self.bodies.len();
         if runs.is_empty() || !runs.iter().all(known) || !runs.is_sorted_by(|one, next| one.origin < next.origin) {
             return Err(SequencerRejected::Senseless { from });
         }
@@ -496,6 +497,42 @@ where
         let origin = size_of::<VecDeque<T>>() + size_of::<u64>() + size_of::<u32>();
         let own = size_of::<Self>() - size_of::<B>() + self.bodies.len().saturating_mul(origin);
         self.below.max_bytes().saturating_add(own).saturating_add(self.most_held().saturating_mul(held))
+    }
+}
+
+impl<B: Fingerprint, T: Fingerprint> Fingerprint for Sequencer<B, T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.below.fingerprint(digest);
+        digest.by_rank(self.bodies.len(), |index, digest| {
+            self.bodies[index].fingerprint(digest);
+            digest.number(self.places[index]);
+            self.unassigned[index].fingerprint(digest);
+        });
+        self.assigned.fingerprint(digest);
+        digest.rank(Rank::new(self.turn));
+        digest.flag(self.again.is_some());
+        digest.flag(self.excluded);
+    }
+}
+
+impl Fingerprint for Run {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        (self.origin, self.bodies).fingerprint(digest);
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Sequenced<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        match self {
+            Self::Body(body) => {
+                digest.flag(true);
+                body.fingerprint(digest);
+            }
+            Self::Assign(runs) => {
+                digest.flag(false);
+                runs.as_slice().fingerprint(digest);
+            }
+        }
     }
 }
 

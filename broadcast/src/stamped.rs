@@ -1,5 +1,5 @@
 use tidings_clocks::VectorClock;
-use tidings_protocol::Payload;
+use tidings_protocol::{Digest, Fingerprint, Payload};
 
 /// What an [`Order`](tidings_protocol::Order) puts beside a payload, weighed so that it counts against the limits.
 pub trait Stamp: Clone {
@@ -43,5 +43,12 @@ pub struct Stamped<S, T> {
 impl<S: Stamp, T: Payload> Payload for Stamped<S, T> {
     fn bytes(&self) -> usize {
         self.stamp.bytes() + self.payload.bytes()
+    }
+}
+
+impl<S: Fingerprint, T: Fingerprint> Fingerprint for Stamped<S, T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.stamp.fingerprint(digest);
+        self.payload.fingerprint(digest);
     }
 }

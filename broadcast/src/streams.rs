@@ -4,6 +4,8 @@ use core::cmp::Reverse;
 
 use tidings_clocks::Rank;
 
+use tidings_protocol::{Digest, Fingerprint};
+
 use crate::Acknowledged;
 
 /// What every process was heard to say, in its own order, as far as it counts.
@@ -269,6 +271,25 @@ impl<T> Streams<T> {
         let others = self.streams.iter().enumerate().map(|(index, stream)| (stream, Rank::new(index)));
         let waited_for = others.filter(|(stream, rank)| stream.standing != Standing::Gone && *rank != me);
         self.floor = waited_for.map(|(stream, rank)| (stream.heard, rank)).min().unwrap_or((u64::MAX, me));
+    }
+}
+
+/// What waits for delivery, in its order, and who is ahead of whom follow from the streams.
+impl<T: Fingerprint> Fingerprint for Streams<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        digest.by_rank(self.streams.len(), |index, digest| self.streams[index].fingerprint(digest));
+        let mut order: Vec<(u64, Rank)> = self.order.iter().map(|Reverse(stamp)| *stamp).collect();
+        order.sort_unstable();
+        order.fingerprint(digest);
+    }
+}
+
+impl<T: Fingerprint> Fingerprint for Stream<T> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        [self.last, self.heard, self.accepted, self.standing as u64].fingerprint(digest);
+        self.bodies.fingerprint(digest);
+        self.aside.fingerprint(digest);
+        self.marked.fingerprint(digest);
     }
 }
 

@@ -67,11 +67,13 @@ impl<'r> Digest<'r> {
         self.number(u64::from(self.name(rank).0));
     }
 
-    /// Puts in what is held for each of `processes`, in the order of the names that they have here: `each` is called with every index once.
+    /// Puts in what is held for each of `processes`, in the order of the names that they have here: `each` is called with every index once. If that is
+    /// not the number of those that have names, it is taken for something else, and keeps its order.
     pub fn by_rank(&mut self, processes: usize, mut each: impl FnMut(usize, &mut Self)) {
         self.size(processes);
         for place in 0..processes {
-            let index = self.names.iter().position(|name| name.index() == place).unwrap_or(place);
+            let names = if self.names.len() == processes { self.names } else { &[] };
+            let index = names.iter().position(|name| name.index() == place).unwrap_or(place);
             each(index, self);
         }
     }
@@ -183,6 +185,12 @@ impl<T: Fingerprint> Fingerprint for [T] {
     fn fingerprint(&self, digest: &mut Digest<'_>) {
         digest.size(self.len());
         self.iter().for_each(|value| value.fingerprint(digest));
+    }
+}
+
+impl<T: Fingerprint, const N: usize> Fingerprint for [T; N] {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        self.as_slice().fingerprint(digest);
     }
 }
 
