@@ -1,3 +1,5 @@
+#[cfg(test)]
+mod audit;
 mod content;
 mod delta;
 mod edit;
@@ -68,9 +70,11 @@ pub struct Text<A> {
 struct Replica<A> {
     id: A,
     known: u32,
+    /// The span that its last run became part of, when it was received.
+    received: Place,
 }
 
-/// The span where the last edit was, and how many visible characters stand before it; and which span the last run applied has become part of.
+/// The span where the last edit was, and how many visible characters stand before it; and the span where something was last received.
 #[derive(Clone, Copy, Debug)]
 struct Cursor {
     place: Option<Place>,
@@ -81,7 +85,7 @@ struct Cursor {
 }
 
 impl Cursor {
-    const NOWHERE: Self = Self { place: None, start: 0, received: Place { leaf: u32::MAX, span: 0 }, actor: 0 };
+    const NOWHERE: Self = Self { place: None, start: 0, received: Place::NOWHERE, actor: 0 };
 }
 
 /// How much a [`Text`] keeps.

@@ -123,3 +123,41 @@ impl Index {
         entries * size_of::<Entry>() + self.pages.capacity() * size_of::<Vec<Entry>>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against an ordered map: the same leaf for every key, whatever is inserted, assigned and cleared.
+        #[test]
+        fn equals_an_ordered_map(steps in prop::collection::vec((0..3_u32, 1..400_u32, 1..20_u32, 0..9_u8), 1..800)) {
+            let (mut index, mut map) = (Index::new(), BTreeMap::new());
+            for (leaf, (actor, counter, length, kind)) in (0_u32..).zip(steps) {
+                let (start, end) = (Key::new(actor, counter), counter + length);
+                match kind {
+                    0 => index.clear(start, end),
+                    1 | 2 => index.assign(start, end, leaf),
+                    _ => index.insert(start, leaf),
+                }
+                if kind < 3 {
+                    map.retain(|&key, _| key < start || key >= Key::new(actor, end));
+                }
+                if kind > 0 {
+                    map.insert(start, leaf);
+                }
+                prop_assert!(index.pages.iter().all(|page| (1..=Index::PAGE).contains(&page.len())));
+            }
+            prop_assert!(index.pages.iter().flatten().map(|entry| (entry.start, entry.leaf)).eq(map.iter().map(|(&start, &leaf)| (start, leaf))));
+            for (actor, counter) in (0..3).flat_map(|actor| (1..420).map(move |counter| (actor, counter))) {
+                if let Some((_, &leaf)) = map.range(..=Key::new(actor, counter)).next_back() {
+                    prop_assert_eq!(index.leaf(Key::new(actor, counter)), leaf);
+                }
+            }
+        }
+    }
+}

@@ -116,7 +116,9 @@ impl<A: Clone + Ord> Text<A> {
                 _ => self.lay(gap, id, text),
             }
         };
-        self.actors[id.actor as usize].known += fresh;
+        let replica = &mut self.actors[id.actor as usize];
+        replica.known += fresh;
+        replica.received = received;
         self.cursor = Cursor { place: None, start: 0, received, actor: id.actor };
         Ok(Some((id, fresh)))
     }
@@ -130,7 +132,7 @@ impl<A: Clone + Ord> Text<A> {
                     return Err(TextError::Malformed(run.first.clone()));
                 };
                 let previous = Key::new(interned, self.actors[interned as usize].known);
-                let left = self.tree.find_near(self.cursor.received, previous);
+                let left = self.tree.find_near(self.actors[interned as usize].received, previous);
                 Ok((Some(left), self.tree.span(left.place).right))
             }
             Origins::Between { left, right } => {

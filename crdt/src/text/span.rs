@@ -111,12 +111,6 @@ impl Span {
         self.id.actor == key.actor && self.id.counter <= key.counter && key.counter < self.end()
     }
 
-    /// The id of the last character.
-    #[inline]
-    pub(super) fn last(&self) -> Key {
-        self.id.plus(self.len() - 1)
-    }
-
     /// Marks the characters as deleted.
     pub(super) fn delete(&mut self) {
         *self = Self::deleted(self.id, self.right, self.depth, self.level, self.len());

@@ -32,6 +32,11 @@ pub(super) struct Place {
     pub(super) span: usize,
 }
 
+impl Place {
+    /// A place that does not exist.
+    pub(super) const NOWHERE: Self = Self { leaf: u32::MAX, span: 0 };
+}
+
 /// A character: its span, and how many of the span's characters come before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Point {
@@ -392,5 +397,36 @@ impl Tree {
     /// How much memory is reserved, in bytes.
     pub(super) fn capacity(&self) -> usize {
         self.leaves.capacity() * size_of::<Leaf>() + self.inners.capacity() * size_of::<Inner>() + self.index.capacity()
+    }
+
+    /// Adds up everything again and compares.
+    #[cfg(test)]
+    pub(super) fn audit(&self) {
+        if self.root == NONE {
+            return assert_eq!(self.sum, Sum::ZERO);
+        }
+        let mut nodes = alloc::vec![(self.root, self.sum)];
+        for level in (0..self.height).rev() {
+            let mut below = Vec::new();
+            for (node, sum) in nodes {
+                let inner = &self.inners[node as usize];
+                assert!(inner.len > 0 && inner.sum() == sum, "a node adds up what is below it");
+                for (slot, (&child, &sum)) in inner.children.iter().zip(inner.sums()).enumerate() {
+                    let parent = if level == 0 {
+                        let leaf = &self.leaves[child as usize];
+                        (leaf.parent, usize::from(leaf.slot))
+                    } else {
+                        let inner = &self.inners[child as usize];
+                        (inner.parent, usize::from(inner.slot))
+                    };
+                    assert_eq!(parent, (node, slot), "a child knows where it is");
+                    below.push((child, sum));
+                }
+            }
+            nodes = below;
+        }
+        for (leaf, sum) in nodes {
+            assert!(self.leaves[leaf as usize].sum() == sum, "a leaf adds up its spans");
+        }
     }
 }

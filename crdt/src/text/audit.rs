@@ -1,0 +1,103 @@
+//! What holds of a text's inside after every change. For tests only.
+
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::span::Key;
+use super::tree::Point;
+use super::{Text, TextDelta};
+
+impl<A: Clone + Ord + core::fmt::Debug> Text<A> {
+    /// Walks over everything and compares it with what is kept of it.
+    fn audit(&self) {
+        self.tree.audit();
+        let (mut place, mut known, mut bytes) = (self.tree.first(), vec![Vec::new(); self.actors.len()], 0);
+        // The chain of left origins of the last character walked over: a preorder walk of a tree of depths.
+        let mut origins: Vec<Key> = Vec::new();
+        while let Some(at) = place {
+            let span = *self.tree.span(at);
+            assert!(span.len() > 0 && span.depth as usize <= origins.len() + 1, "nothing is deeper than one below the one before");
+            assert_eq!(self.content.of(&span).chars().count(), span.chars() as usize, "the content is that of the visible characters");
+            for offset in 0..span.len() {
+                let (point, key) = (Point { place: at, offset }, span.id.plus(offset));
+                origins.truncate((span.depth + offset) as usize - 1);
+                assert_eq!(self.tree.left_of(point), origins.last().copied().unwrap_or(Key::NONE));
+                origins.push(key);
+                known[span.id.actor as usize].push(key.counter);
+                assert_eq!(self.tree.find(key), point, "the index leads there");
+            }
+            let level = match span.right {
+                Key::NONE => 0,
+                right => {
+                    let parent = self.tree.find(right);
+                    let is_child = self.tree.left_of(parent) == self.tree.left_of(Point { place: at, offset: 0 });
+                    let level = if parent.offset > 0 { 0 } else { self.tree.span(parent.place).level };
+                    if is_child { level + 1 } else { 0 }
+                }
+            };
+            assert_eq!(span.level, level, "the level is one above the right origin's, if that has the same left origin");
+            bytes += span.bytes() as usize;
+            place = self.tree.next(at);
+        }
+        for (mut counters, actor) in known.into_iter().zip(&self.actors) {
+            counters.sort_unstable();
+            assert!(counters.into_iter().eq(1..=actor.known), "all characters of {:?} are there once", actor.id);
+        }
+        assert!(bytes <= self.content.len());
+    }
+}
+
+/// One step of an edit: which of two copies, where, how many go, how many come; or an exchange.
+type Step = (bool, prop::sample::Index, usize, usize, bool);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// After every edit on two copies, every delta received and every one refused, all that is kept inside is what a walk finds.
+    #[test]
+    fn sums_index_and_rungs_are_right(steps in prop::collection::vec(any::<(bool, prop::sample::Index, u8, u8, bool)>(), 1..120)) {
+        let steps = steps.into_iter().map(|(copy, at, gone, come, exchange)| -> Step { (copy, at, usize::from(gone % 4), usize::from(come % 5), exchange) });
+        let (mut texts, mut sent) = ([Text::new(), Text::new()], [TextDelta::new(), TextDelta::new()]);
+        for (at, (copy, position, gone, come, exchange)) in steps.enumerate() {
+            let me = usize::from(copy);
+            let position = position.index(texts[me].len() + 1);
+            let gone = gone.min(texts[me].len() - position);
+            let delta = texts[me].splice(me, position..position + gone, &"aé語🦀z"[..[0, 1, 3, 6, 10][come]]).expect("in range");
+            texts[me].audit();
+            sent[me].append(delta);
+            if exchange || at % 16 == 15 {
+                let delta = core::mem::take(&mut sent[me]);
+                let broken = TextDelta::from_parts(delta.runs().iter().cloned(), [super::TextRange { first: tidings_clocks::Dot::new(7, 1), length: 1 }]);
+                let other = &mut texts[1 - me];
+                let before = other.to_string();
+                prop_assert!(other.apply(&broken).is_err());
+                other.audit();
+                prop_assert_eq!(other.to_string(), before);
+                prop_assert!(other.apply(&delta).is_ok());
+                other.audit();
+            }
+        }
+    }
+}
+
+/// The same over a text of several levels of nodes.
+#[test]
+fn deep_trees_are_right() {
+    let mut text = Text::new();
+    let mut at = 0;
+    for step in 0..6_000_usize {
+        at = (at + 7_919) % (text.len() + 1);
+        text.insert(step % 3, at, "ab").expect("in range");
+        if step % 3 == 0 {
+            text.remove(at..at + 1).expect("in range");
+        }
+    }
+    text.audit();
+    let mut copy = Text::new();
+    copy.merge(&text).expect("new");
+    copy.audit();
+    assert_eq!(copy, text);
+}
