@@ -52,8 +52,7 @@ impl BoundedClock {
     #[must_use]
     pub fn now(&self, now: Time) -> TimeInterval {
         let (slow, fast) = if now >= self.at {
-            let (slow, fast) = elapsed(now.as_nanos() - self.at.as_nanos(), self.drift_ppm);
-            (slow, fast)
+            elapsed(now.as_nanos() - self.at.as_nanos(), self.drift_ppm)
         } else {
             let (slow, fast) = elapsed(self.at.as_nanos() - now.as_nanos(), self.drift_ppm);
             (-fast, -slow)

@@ -25,6 +25,7 @@
 //! | [`LamportClock`] | a total order that respects happened-before | Lamport 1978 | O(1), 12 bytes |
 //! | [`VectorClock`] | happened-before exactly, for a fixed set of processes | Fidge 1988, Mattern 1989 | O(n) |
 //! | [`EventStamp`] | happened-before of two events by one look each | Mattern 1989 | O(1) |
+//! | [`DifferentialClock`], [`DifferentialStamp`] | the same as a vector clock, over links in order, by what has changed | Singhal, Kshemkalyani 1992 | O(changes) |
 //! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
 //! | [`ActorTable`] | dense ranks for long-lived ids | | O(log n) |
 //! | [`Dot`], [`CausalContext`] | exactly which updates are known, gaps too | Almeida and others 2014, 2018 | O(n + gaps) |
@@ -62,6 +63,8 @@ mod bloom_clock;
 mod bounded_clock;
 mod causal_context;
 mod clock_source;
+mod differential_clock;
+mod differential_stamp;
 mod dot;
 mod dotted_version_vector;
 mod event_stamp;
@@ -104,6 +107,8 @@ pub use bloom_clock::{BloomClock, Likely, ShapeMismatch};
 pub use bounded_clock::{BoundedClock, Contradiction};
 pub use causal_context::CausalContext;
 pub use clock_source::{ClockSource, Steady};
+pub use differential_clock::{DifferentialClock, DifferentialError};
+pub use differential_stamp::{DifferentialReceiver, DifferentialSender, DifferentialStamp, NotNext};
 pub use dot::Dot;
 pub use dotted_version_vector::DottedVersionVector;
 pub use event_stamp::EventStamp;

@@ -79,6 +79,18 @@ impl VectorClock {
         true
     }
 
+    /// Takes in that the first `counter` events of `rank` are known. Says whether that changed anything. O(1) once the clock is as long as `rank`.
+    pub fn raise(&mut self, rank: Rank, counter: u64) -> bool {
+        if counter <= self.entry(rank) {
+            return false;
+        }
+        if self.entries.len() <= rank.index() {
+            self.entries.resize(rank.index() + 1, 0);
+        }
+        self.entries[rank.index()] = counter;
+        true
+    }
+
     /// How many events of `rank` are known.
     #[inline]
     #[must_use]
@@ -220,6 +232,12 @@ mod tests {
             prop_assert_eq!(&joined, &VectorClock::from(&*naive_join(&x, &y)));
 
             let me = Rank(me);
+            let raised: VectorClock = y.iter().enumerate().fold(a.clone(), |mut raised, (rank, &counter)| {
+                let (rank, known) = (Rank::new(rank), raised.entry(Rank::new(rank)));
+                assert_eq!(raised.raise(rank, counter), counter > known);
+                raised
+            });
+            prop_assert_eq!(&raised, &joined);
             let mut received = a.clone();
             match received.receive(me, &b) {
                 Ok(count) => {
