@@ -187,7 +187,7 @@ fn order<O: Order<Payload = Arrived<u64>>>(order: &O) -> (usize, usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn all_acknowledge(limits in limits(), closed in any::<bool>(), inputs in inputs(said())) {
