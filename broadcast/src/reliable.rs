@@ -4,120 +4,7 @@ use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Payload, Protocol, 
 use crate::ledger::Ledger;
 use crate::link_stats::count;
 use crate::received::Standing;
-use crate::{Broadcast, Cast, Class, Delivery, Incoming, Link, Outgoing, Relay, Rule};
-
-/// Why a reliable broadcast cannot take a request. Nothing changed, nothing was sent.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReliableRefused {
-    /// As many messages of this class as the credit allows are not yet done with everywhere. Ask again after the next input.
-    #[error("no credit is left for another {class:?} message")]
-    NoCredit {
-        /// The class.
-        class: Class,
-    },
-    /// The payload and its header are larger than the limits allow.
-    #[error("a message of {bytes} bytes is over the limit of {limit}")]
-    TooLarge {
-        /// Their size.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// Every sequence number of this class is used up.
-    #[error("the sequence numbers of {class:?} messages are used up")]
-    Exhausted {
-        /// The class.
-        class: Class,
-    },
-    /// The layer above did not take its own message.
-    #[error("the layer above does not take its own message now")]
-    NotTaken,
-}
-
-/// What no correct peer relays. The link has taken and acknowledged it, or it would stand in the way of an honest relayer (rule 6); the broadcast is unchanged.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedRelay {
-    /// The origin is not a member of the view.
-    #[error("process {from} relays a message of process {origin}, which is not a member of the view")]
-    UnknownOrigin {
-        /// Who relays it.
-        from: Rank,
-        /// Who is said to have broadcast it.
-        origin: Rank,
-    },
-    /// A message of this process that it never broadcast.
-    #[error("process {from} relays {class:?} message {sequence} of this process, which broadcast {sent}")]
-    NeverBroadcast {
-        /// Who relays it.
-        from: Rank,
-        /// Its class.
-        class: Class,
-        /// Its number.
-        sequence: u64,
-        /// How many this process broadcast.
-        sent: u64,
-    },
-    /// A message for which the origin had no credit.
-    #[error("process {from} relays {class:?} message {sequence} of process {origin}, which has credit below {limit}")]
-    BeyondCredit {
-        /// Who relays it.
-        from: Rank,
-        /// Who is said to have broadcast it.
-        origin: Rank,
-        /// Its class.
-        class: Class,
-        /// Its number.
-        sequence: u64,
-        /// The first number without credit.
-        limit: u64,
-    },
-    /// Messages of this process are said to be done with that it never broadcast.
-    #[error("process {from} is done with {class:?} messages below {next}, and this process broadcast {sent}")]
-    DoneUnsent {
-        /// Who says so.
-        from: Rank,
-        /// Their class.
-        class: Class,
-        /// Below which number.
-        next: u64,
-        /// How many this process broadcast.
-        sent: u64,
-    },
-}
-
-/// Why a reliable broadcast does not believe a message.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReliableRejected<R> {
-    /// The link rejects it; nothing changed.
-    #[error(transparent)]
-    Link(R),
-    /// The link took it, and what it carried was dropped; the broadcast is unchanged.
-    #[error(transparent)]
-    Malformed(MalformedRelay),
-}
-
-/// What a reliable broadcast did since it was made. Counts, which stop at their end instead of wrapping.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ReliableStats {
-    /// Messages broadcast by this process.
-    pub broadcast: u64,
-    /// Messages of others delivered.
-    pub delivered: u64,
-    /// Copies given to the link, of this process's messages and of others'.
-    pub copies: u64,
-    /// Times that an origin was told what is done with.
-    pub told: u64,
-    /// Copies of messages that had been delivered before.
-    pub duplicates: u64,
-    /// Messages that the layer above did not take when they came; the link offers them again.
-    pub not_taken: u64,
-    /// Relays that no correct peer could have sent.
-    pub malformed: u64,
-}
+use crate::{Broadcast, Cast, Class, Delivery, Incoming, Link, MalformedRelay, Outgoing, Relay, ReliableRefused, ReliableRejected, Rule};
 
 /// Reliable broadcast: if any correct process delivers a message, every correct process does, also when the origin crashed while it sent.
 ///
@@ -144,6 +31,26 @@ pub struct Reliable<L, T> {
     /// What the relay just received was found to be, until the link returns.
     malformed: Option<MalformedRelay>,
     stats: ReliableStats,
+}
+
+/// What a reliable broadcast did since it was made. Counts, which stop at their end instead of wrapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ReliableStats {
+    /// Messages broadcast by this process.
+    pub broadcast: u64,
+    /// Messages of others delivered.
+    pub delivered: u64,
+    /// Copies given to the link, of this process's messages and of others'.
+    pub copies: u64,
+    /// Times that an origin was told what is done with.
+    pub told: u64,
+    /// Copies of messages that had been delivered before.
+    pub duplicates: u64,
+    /// Messages that the layer above did not take when they came; the link offers them again.
+    pub not_taken: u64,
+    /// Relays that no correct peer could have sent.
+    pub malformed: u64,
 }
 
 impl<L: Link<Payload = Relay<T>>, T: Payload> Reliable<L, T> {
