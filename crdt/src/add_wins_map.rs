@@ -6,7 +6,7 @@ use crate::{Causal, DotMap, Join, Nested, TwoEvents, View};
 
 /// A map whose values are themselves CRDTs, in which an update wins over a concurrent removal of its key.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.3, figure 11. All values share the map's one context, and a removal
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. All values share the map's one context, and a removal
 /// ends exactly the events under its key that its actor had seen: what was done there concurrently stays, and nothing that was removed comes back
 /// with it. A key is there while something under it is alive, so a value that is emptied takes its key along. Any [`Nested`] type can be a value, another
 /// map too. No tombstones: O(what is alive + actors). An actor id belongs to one incarnation of a process.

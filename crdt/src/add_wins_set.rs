@@ -7,7 +7,7 @@ use crate::{Causal, DotMap, DotSet, Join, Nested, TwoEvents, View};
 /// A set in which an addition wins over a concurrent removal: a removal removes the additions that its actor had seen, and no others.
 ///
 /// The optimised observed-remove set (Bieniusa and others, *An optimized conflict-free replicated set*, 2012) with deltas (Almeida, Shoker, Baquero, *Delta
-/// state replicated data types*, 2018, section 7.3, figure 10). There are no tombstones: it takes O(live elements + actors), plus a run for each
+/// state replicated data types*, 2018, section 7). There are no tombstones: it takes O(live elements + actors), plus a run for each
 /// gap in what is known. An actor id belongs to one incarnation of a process: one that forgot its state and goes on under its old id names new events
 /// with old dots, which others hold for dead.
 ///

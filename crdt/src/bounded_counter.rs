@@ -4,7 +4,7 @@ use crate::{GCounter, Join};
 
 /// A counter that never falls below zero, although nobody is asked: to take something off, an actor must hold the right to it.
 ///
-/// Balegas and others, *Extending Eventually Consistent Cloud Databases for Enforcing Numeric Invariants* (2015), section 4. Who adds gets as many rights; who
+/// Balegas and others, *Extending Eventually Consistent Cloud Databases for Enforcing Numeric Invariants* (2015). Who adds gets as many rights; who
 /// takes off uses them up; rights can be given to others. Each actor spends only rights that it is sure to hold, so whatever is done where and
 /// when, all takings together never exceed all additions. For another bound than zero, count the distance to it. An actor id belongs to one replica:
 /// two that use the same one spend its rights twice.

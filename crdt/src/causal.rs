@@ -1,10 +1,12 @@
+use alloc::vec::Vec;
+
 use tidings_clocks::{CausalContext, Dot};
 
 use crate::{DotStore, Join};
 
 /// A dot store and the causal context it is understood in: what every add-wins type is made of.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.2 and figure 9. The context is exactly the set of events whose
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. The context is exactly the set of events whose
 /// effects are in the store or were in it. A delta has the same shape, and its context holds exactly the dots that it adds and those that it removes. A
 /// version vector that covers them would also name events whose effects the delta does not hold, and so remove what they added.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,11 +37,9 @@ impl<A: Ord + Clone, S: DotStore<A>> Causal<A, S> {
     /// A delta: it brings what is in `store` to life, and kills `removed`. O(d log d) for d dots.
     #[must_use]
     pub fn delta(store: S, removed: impl IntoIterator<Item = Dot<A>>) -> Self {
-        let mut context: CausalContext<A> = removed.into_iter().collect();
-        store.each_dot(&mut |dot| {
-            context.insert(dot.clone());
-        });
-        Self { store, context }
+        let mut dots: Vec<Dot<A>> = removed.into_iter().collect();
+        store.each_dot(&mut |dot| dots.push(dot.clone()));
+        Self { store, context: dots.into_iter().collect() }
     }
 
     /// Joins, unless that shows an equivocation: one dot that stands for two different things.

@@ -5,7 +5,7 @@ use crate::{Causal, DotMap, DotSet, Join, Nested, View};
 /// A flag that is off at first, and off where an enable and a disable are concurrent.
 ///
 /// Both ways of putting it make a dot, in place of all those that their actor had seen; it is on while an enable is alive and no disable is.
-/// (Almeida, Shoker, Baquero, *Delta state replicated data types*, 2018, section 7.3, whose flag is on at first and needs no dot for an enable.) As
+/// (Almeida, Shoker, Baquero, *Delta state replicated data types*, 2018, section 7, whose flag is on at first and needs no dot for an enable.) As
 /// large as the number of concurrent changes, and the context. An actor id belongs to one incarnation of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -7,7 +7,7 @@ use crate::{Change, DotStore};
 
 /// A store for each key: the store of a set, whose keys are the elements, and of a map of any nested types.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.1. A key is there while a dot below it is alive. Beside the entries
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. A key is there while a dot below it is alive. Beside the entries
 /// goes an index from the dots to the keys, so that a join costs what the other side knows and not what this one holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DotMap<A, K, S> {
@@ -72,16 +72,56 @@ impl<A: Ord + Clone, K: Ord + Clone, S: DotStore<A>> DotMap<A, K, S> {
         map
     }
 
-    /// The keys that a join with `theirs` can change: those there, and those here of which the other side knows a dot.
-    fn touched(&self, theirs: &Self, known_there: &CausalContext<A>) -> BTreeSet<K> {
-        let mut touched: BTreeSet<K> = theirs.entries.keys().cloned().collect();
+    /// The keys that are not there, and under which the other side knows a dot that is alive here: it has seen that dot's end.
+    fn ended(&self, theirs: &Self, known_there: &CausalContext<A>) -> BTreeSet<K> {
+        let mut ended = BTreeSet::new();
         let vector = known_there.vector().iter().map(|(actor, last)| (actor, 1, last));
         let beyond = known_there.exceptions().map(|(actor, run)| (actor, *run.start(), *run.end()));
         for (actor, first, last) in vector.chain(beyond) {
             let dots = Dot { actor: actor.clone(), counter: first }..=Dot { actor: actor.clone(), counter: last };
-            touched.extend(self.keys.range(dots).map(|(_, key)| key.clone()));
+            // Both walk along the dots in order, so that two equal maps are compared in one pass.
+            let mut there = theirs.keys.range(dots.clone()).peekable();
+            for (dot, key) in self.keys.range(dots) {
+                while there.next_if(|(other, _)| *other < dot).is_some() {}
+                if there.peek() != Some(&(dot, key)) && !theirs.entries.contains_key(key) {
+                    ended.insert(key.clone());
+                }
+            }
         }
-        touched
+        ended
+    }
+
+    /// Joins the store of one key, and keeps the index. Says whether anything changed.
+    fn join_entry(
+        &mut self,
+        known: &CausalContext<A>,
+        key: &K,
+        there: &S,
+        known_there: &CausalContext<A>,
+        changes: &mut dyn FnMut(Change<'_, A>),
+    ) -> bool {
+        let keys = &mut self.keys;
+        let mut note = |change: Change<'_, A>| {
+            match change {
+                Change::Added(dot) => drop(keys.insert(dot.clone(), key.clone())),
+                Change::Removed(dot) => drop(keys.remove(dot)),
+            }
+            changes(change);
+        };
+        if let Some(here) = self.entries.get_mut(key) {
+            let changed = here.join(known, there, known_there, &mut note);
+            if here.is_empty() {
+                self.entries.remove(key);
+            }
+            changed
+        } else {
+            let mut here = S::default();
+            let changed = here.join(known, there, known_there, &mut note);
+            if !here.is_empty() {
+                self.entries.insert(key.clone(), here);
+            }
+            changed
+        }
     }
 }
 
@@ -100,7 +140,8 @@ impl<A: Ord + Clone, K: Ord + Clone, S: DotStore<A> + Clone> DotStore<A> for Dot
         self.entries.values().for_each(|store| store.each_dot(visit));
     }
 
-    /// O(t log n) for t keys that the other side has or knew, and joining the stores of these.
+    /// O((k + e) log n + d) for k keys that the other side has and e keys that it has seen the end of, of d dots that it knows and that are alive on either
+    /// side; and joining the stores of these keys.
     fn join(
         &mut self,
         known: &CausalContext<A>,
@@ -109,23 +150,11 @@ impl<A: Ord + Clone, K: Ord + Clone, S: DotStore<A> + Clone> DotStore<A> for Dot
         changes: &mut dyn FnMut(Change<'_, A>),
     ) -> bool {
         let (mut changed, nothing) = (false, S::default());
-        for key in self.touched(theirs, known_there) {
-            let keys = &mut self.keys;
-            let mut note = |change: Change<'_, A>| {
-                match change {
-                    Change::Added(dot) => drop(keys.insert(dot.clone(), key.clone())),
-                    // Under equivocation the dot may by now stand for another key.
-                    Change::Removed(dot) if keys.get(dot) == Some(&key) => drop(keys.remove(dot)),
-                    Change::Removed(_) => {}
-                }
-                changes(change);
-            };
-            let there = theirs.entries.get(&key).unwrap_or(&nothing);
-            let mut here = self.entries.remove(&key).unwrap_or_default();
-            changed |= here.join(known, there, known_there, &mut note);
-            if !here.is_empty() {
-                self.entries.insert(key, here);
-            }
+        for key in self.ended(theirs, known_there) {
+            changed |= self.join_entry(known, &key, &nothing, known_there, changes);
+        }
+        for (key, there) in &theirs.entries {
+            changed |= self.join_entry(known, key, there, known_there, changes);
         }
         changed
     }

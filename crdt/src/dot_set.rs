@@ -1,3 +1,4 @@
+#[cfg(feature = "serde")]
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
@@ -7,7 +8,7 @@ use crate::{Change, DotStore};
 
 /// A set of dots, each of which says only that it is alive: the store of a flag, and of one element of a set.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.1. A sorted array, inline while it has one dot: it is as
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. A sorted array, inline while it has one dot: it is as
 /// long as there were concurrent additions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DotSet<A> {
@@ -57,7 +58,7 @@ impl<A: Ord + Clone> DotStore<A> for DotSet<A> {
         self.dots.iter().for_each(visit);
     }
 
-    /// O((n + m) log k) for contexts of k entries.
+    /// O(n log m + m log n) and the look-ups in the contexts, O((n + m) log k) for k entries.
     fn join(
         &mut self,
         known: &CausalContext<A>,
@@ -68,7 +69,6 @@ impl<A: Ord + Clone> DotStore<A> for DotSet<A> {
         if *self == *theirs {
             return false;
         }
-        let came: Vec<&Dot<A>> = theirs.dots.iter().filter(|dot| !known.contains(dot)).collect();
         let before = self.dots.len();
         self.dots.retain(|dot| {
             let stays = theirs.contains(dot) || !known_there.contains(dot);
@@ -77,14 +77,18 @@ impl<A: Ord + Clone> DotStore<A> for DotSet<A> {
             }
             stays
         });
-        let changed = !came.is_empty() || self.dots.len() != before;
-        for dot in came {
-            if let Err(place) = self.dots.binary_search(dot) {
-                self.dots.insert(place, dot.clone());
+        let kept = self.dots.len();
+        for dot in &theirs.dots {
+            if !known.contains(dot) && self.dots[..kept].binary_search(dot).is_err() {
+                self.dots.push(dot.clone());
                 changes(Change::Added(dot));
             }
         }
-        changed
+        // Two sorted runs: inserted one by one, many dots from a peer would cost their square. The stable sort merges them in O(n + m).
+        if kept != 0 && kept != self.dots.len() {
+            self.dots.sort();
+        }
+        kept != before || kept != self.dots.len()
     }
 
     /// A dot stands for nothing else here: never.

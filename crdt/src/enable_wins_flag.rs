@@ -4,7 +4,7 @@ use crate::{Causal, DotSet, Join, Nested, View};
 
 /// A flag that is off at first, and on where an enable and a disable are concurrent.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.3, figure 8: it is on while an enable is alive, and a disable ends those
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7: it is on while an enable is alive, and a disable ends those
 /// that its actor had seen. As large as the number of concurrent enables, and the context. An actor id belongs to one incarnation of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -32,19 +32,19 @@
 //! | [`GCounter`] | the sum of all additions | Shapiro and others 2011 (RR-7506), spec. 6 | O(log a) · O(a) · O(a) |
 //! | [`PnCounter`] | the additions less the subtractions; may go below zero | the same, spec. 7 | O(log a) · O(a) · O(a) |
 //! | [`ResettableCounter`] | what no reset has seen of the additions and subtractions | a pair of the former | O(log a) · O(a) · O(a) |
-//! | [`BoundedCounter`] | the additions less the subtractions; never below zero, since each actor spends only rights it holds | Balegas and others 2015, sec. 4 | O(p) · O(p) · O(p) |
+//! | [`BoundedCounter`] | the additions less the subtractions; never below zero, since each actor spends only rights it holds | Balegas and others 2015 | O(p) · O(p) · O(p) |
 //! | [`Tally`] | what no reset has seen of all amounts, also under a key of a map | Baquero and others 2016 | O(m) · O(m) · O(m + a) |
 //! | [`LwwRegister`] | the write with the greatest stamp, then the greatest actor; the others are lost | the same, spec. 8 | O(1) · O(1) · one value |
-//! | [`MvRegister`] | all writes that no other had seen | the same, spec. 10; Almeida and others 2018, 7.3 | O(c) · O(c) · O(c + a) |
-//! | [`EnableWinsFlag`] | on if some enable was not seen by any disable | the same, fig. 8 | O(c) · O(c) · O(c + a) |
+//! | [`MvRegister`] | all writes that no other had seen | the same, spec. 10; Almeida and others 2018, sec. 7 | O(c) · O(c) · O(c + a) |
+//! | [`EnableWinsFlag`] | on if some enable was not seen by any disable | Almeida and others 2018, sec. 7 | O(c) · O(c) · O(c + a) |
 //! | [`DisableWinsFlag`] | on if it was enabled and every disable was seen by an enable | the same | O(c) · O(c) · O(c + a) |
 //! | [`GSet`] | all that anybody added | Shapiro and others 2011, spec. 11 | O(log n) · O(m log n) · O(n) |
 //! | [`TwoPhaseSet`] | all that was added and never removed | the same, spec. 12 | O(log n) · O(m log n) · elements ever added |
 //! | [`CausalLengthSet`] | an element is there if its longest chain of changes is odd | Yu, Rostad 2020 | O(log n) · O(m log n) · elements ever added |
-//! | [`AddWinsSet`] | an element is there if some addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, 7.3 | O(log n) · O(d log n) · O(n + a) |
-//! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, 7.3 | O(log n) · O(d log n) · O(elements ever touched + a) |
+//! | [`AddWinsSet`] | an element is there if some addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(n + a) |
+//! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(elements ever touched + a) |
 //! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
-//! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, 7.3, fig. 11 | O(log n) and the value's · O(d log n) · what is alive + a |
+//! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, sec. 7 | O(log n) and the value's · O(d log n) · what is alive + a |
 //! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone | Weidner, Kleppmann 2023, alg. 1 | O(log s) · O(log s) for each run · O(s) |
 //!
 //! a: actors that ever changed it; c: concurrent changes; p: pairs of actors of whom one gave to the other; n: elements or keys here; m: those of the other side, or the

@@ -10,6 +10,25 @@ use crate::Join;
 /// received stamp's drift (`HybridClock` does) before joining.
 ///
 /// O(1) but for copying the value. A register nobody has written is the bottom.
+///
+/// ```
+/// use core::time::Duration;
+/// use tidings_clocks::{HybridClock, UnixTime};
+/// use tidings_crdt::{Join, LwwRegister};
+///
+/// let mut fast = HybridClock::bounded(Duration::from_secs(1));
+/// let mut slow = HybridClock::bounded(Duration::from_secs(1));
+/// let mut title = LwwRegister::new();
+/// let draft = title.write(fast.now(UnixTime::from_millis(5_040))?, "ann", "Draft")?;
+///
+/// // Bob's clock is 40 ms behind. It takes in the stamp first, and refuses one that is too far ahead; so his later write is the last one.
+/// let mut copy = draft.clone();
+/// slow.update(copy.last().expect("just written").stamp, UnixTime::from_millis(5_000))?;
+/// let news = copy.write(slow.now(UnixTime::from_millis(5_001))?, "bob", "News")?;
+/// assert!(title.join(&news));
+/// assert_eq!(title.value(), Some(&"News"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

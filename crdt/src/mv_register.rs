@@ -5,7 +5,7 @@ use crate::{Causal, DotFun, Join, Nested, TwoEvents, View};
 /// A register that keeps all concurrent writes: a write replaces those that its actor had seen.
 ///
 /// Shapiro, Preguiça, Baquero, Zawirski, *A comprehensive study of Convergent and Commutative Replicated Data Types* (2011), specification 10, over dots as in
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.3. As large as the number of concurrent writes, and
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. As large as the number of concurrent writes, and
 /// the context. An actor id belongs to one incarnation of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

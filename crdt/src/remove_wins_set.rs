@@ -7,7 +7,7 @@ use crate::{Causal, DotMap, DotSet, Join, Nested, TwoEvents, View};
 
 /// A set in which a removal wins over a concurrent addition: an element is there while an addition of it is alive and no removal is.
 ///
-/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7.3. Additions and removals both make a dot, in place of all dots of
+/// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. Additions and removals both make a dot, in place of all dots of
 /// their element that their actor had seen; so what takes room is every element whose last change is alive, also if that is a removal: O(elements ever
 /// touched + actors). An actor id belongs to one incarnation of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use tidings_crdt::{DisableWinsFlag, EnableWinsFlag};
 use crate::dots::{self, Dots};
 use crate::oracle::{Actor, History, Operations, Specification};
 
-/// On while an enable is visible that no other change has seen (Burckhardt and others 2014, figure 4).
+/// On while an enable is visible that no other change has seen (Burckhardt and others 2014, section 3).
 pub struct EnableWins;
 
 impl EnableWins {

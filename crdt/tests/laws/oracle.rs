@@ -1,5 +1,5 @@
 //! Visibility as the judge: what a replica shows must be a function of the operations it has seen (Burckhardt, Gotsman, Yang, Zawirski, *Replicated
-//! Data Types: Specification, Verification, Optimality*, 2014, section 4), however they came to it.
+//! Data Types: Specification, Verification, Optimality*, 2014, section 3), however they came to it.
 
 use std::fmt;
 

@@ -75,7 +75,7 @@ impl Specification for MultiValue {
         dots::listed(state.context())
     }
 
-    /// The writes that no visible operation has seen, in the order of their dots (Burckhardt and others 2014, figure 4).
+    /// The writes that no visible operation has seen, in the order of their dots (Burckhardt and others 2014, section 3).
     fn specified_value(history: &History<Option<char>>, visible: Operations) -> Vec<char> {
         let alive = dots::alive(history, visible, Option::is_some, Self::ends);
         let by_dot: BTreeMap<_, _> =

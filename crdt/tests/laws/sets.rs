@@ -36,7 +36,7 @@ impl OnSet {
     }
 }
 
-/// An element is there if an addition of it is visible that no visible operation on it has seen (Burckhardt and others 2014, figure 4).
+/// An element is there if an addition of it is visible that no visible operation on it has seen (Burckhardt and others 2014, section 3).
 pub struct AddWins;
 
 impl Specification for AddWins {
