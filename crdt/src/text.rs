@@ -29,7 +29,7 @@ use tree::{Place, Tree};
 /// A text that several actors edit at once, each on a copy of his own, and that is the same for all who know the same edits.
 ///
 /// Characters stand in the order of FugueMax (Weidner, Kleppmann, *The Art of the Fugue: Minimizing Interleaving in Collaborative Text Editing*, 2023, algorithm
-/// 1 with the sibling order of section 5): what two actors type at the same place at the same time does not interleave, whether typed forward, backward or in
+/// 1, with FugueMax's order of siblings): what two actors type at the same place at the same time does not interleave, whether typed forward, backward or in
 /// several sessions. Deleting a character is final, and leaves its name behind.
 ///
 /// Every character has a [`Dot`]: its actor and how many that actor had typed in this text by then, from 1. An actor may edit several copies, one after the

@@ -28,7 +28,7 @@ pub struct TextRun<A> {
     pub(super) chars: Chars,
 }
 
-/// Between which two characters a run was typed, as they stood next to each other, deleted ones included (Weidner, Kleppmann 2023, section 4).
+/// Between which two characters a run was typed, as they stood next to each other, deleted ones included (Weidner, Kleppmann 2023).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Origins<A> {

@@ -17,8 +17,8 @@ type Laid = (Key, u32);
 /// Taking in what others did.
 ///
 /// FugueMax orders a tree: a character is a left child of its right origin if that one comes from its left origin, and else a right child of its left origin.
-/// Left siblings are ordered by id, right siblings by their right origins, the last in the text first, then by id (Weidner, Kleppmann 2023, algorithm 1 and section
-/// 5). The tree is not kept. What is needed of it can be read off the rungs (see `span.rs`):
+/// Left siblings are ordered by id, right siblings by their right origins, the last in the text first, then by id (Weidner, Kleppmann 2023, algorithm 1 and
+/// FugueMax). The tree is not kept. What is needed of it can be read off the rungs (see `span.rs`):
 ///
 /// - what comes from x follows x, up to the next character that is not deeper;
 /// - the right children of x are those of its followers that are one deeper and on level 0: the lowest rung there is among them;

@@ -143,7 +143,7 @@ fn typing_in_two_sessions_does_not_interleave() {
 }
 
 /// Where left origins do not decide, right origins do: what was typed directly before a character stays directly before it, whatever the ids are. (Weidner, Kleppmann
-/// 2023, section 5: the difference between Fugue and FugueMax.)
+/// 2023: the difference between Fugue and FugueMax.)
 #[test]
 fn right_origins_decide_where_left_ones_do_not() {
     for [a, b, c, d] in [[1, 2, 3, 4], [1, 2, 4, 3]] {

@@ -1,7 +1,7 @@
 //! FugueMax as the paper has it: a tree with a node for each character, walked anew after each insertion.
 //!
-//! Weidner, Kleppmann, *The Art of the Fugue: Minimizing Interleaving in Collaborative Text Editing* (2023): algorithm 1, with right siblings in the order of section
-//! 5. Nothing of it is shared with the fast routine: parents and sides instead of runs and rungs.
+//! Weidner, Kleppmann, *The Art of the Fugue: Minimizing Interleaving in Collaborative Text Editing* (2023): algorithm 1, with FugueMax's order of
+//! right siblings. Nothing of it is shared with the fast routine: parents and sides instead of runs and rungs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
