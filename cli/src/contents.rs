@@ -8,7 +8,7 @@ use crate::git::{BlobOrSize, ObjectId, ObjectReader, TreeEntry};
 pub const FILE_LIMIT: u64 = 1 << 20;
 
 /// So many bytes of text are kept; what is beyond is read from the repository again when it is needed.
-const KEPT: usize = 128 << 20;
+const KEPT: usize = 64 << 20;
 
 /// A text file as git has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

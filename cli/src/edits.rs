@@ -13,12 +13,21 @@ pub struct Edit<'a> {
     pub insert: &'a str,
 }
 
-impl Edit<'_> {
-    /// How many bytes of `old` go and come.
-    #[must_use]
-    pub fn bytes(&self, old: &str) -> usize {
-        self.insert.len() + old.chars().skip(self.at).take(self.delete).map(char::len_utf8).sum::<usize>()
+/// How many bytes of `old` these edits, in order and disjoint, take out, and how many they put in. O(old).
+#[must_use]
+pub(crate) fn edited_bytes(old: &str, edits: &[Edit<'_>]) -> usize {
+    let mut rest = old.chars();
+    let mut next = 0;
+    let mut bytes = 0;
+    for edit in edits {
+        let skipped = edit.at.saturating_sub(next);
+        if skipped > 0 {
+            rest.nth(skipped - 1);
+        }
+        bytes += edit.insert.len() + rest.by_ref().take(edit.delete).map(char::len_utf8).sum::<usize>();
+        next = edit.at + edit.delete;
     }
+    bytes
 }
 
 /// The fine edits that make `new` out of `old`, in increasing and disjoint places of `old`. Empty if they are equal.
@@ -180,6 +189,7 @@ mod tests {
     #[test]
     fn places_are_characters_not_bytes() {
         assert_eq!(edits("größe = 1\n", "größe = 12\n"), [Edit { at: 9, delete: 0, insert: "2" }]);
-        assert_eq!(Edit { at: 2, delete: 2, insert: "🙂" }.bytes("größe"), 4 + 4);
+        let two = [Edit { at: 0, delete: 1, insert: "" }, Edit { at: 2, delete: 2, insert: "🙂" }];
+        assert_eq!(edited_bytes("größe", &two), 1 + 4 + 4);
     }
 }

@@ -56,3 +56,10 @@ impl Progress for Bar {
         self.0.finish_and_clear();
     }
 }
+
+/// A replay that fails leaves no bar behind.
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use tidings_crdt::Text;
 
 use crate::contents::{Census, Contents, TextFile};
+use crate::edits::{edited_bytes, edits};
 use crate::git::{Commit, Git, ObjectId, TreeReader};
 use crate::history::{History, RecordedEvent};
 use crate::version::{Delta, Version, VersionError};
-use crate::{Error, FilePath, edits};
+use crate::{Error, FilePath};
 
 /// The history of a git working copy: commits as events, and what git says that the files were at each.
 #[derive(Debug)]
@@ -166,7 +167,7 @@ impl Repository {
             }
             let old: String = version.text(&path).into_iter().flat_map(Text::chunks).collect();
             let edits = edits(&old, &new);
-            corrected.bytes += edits.iter().map(|edit| edit.bytes(&old)).sum::<usize>();
+            corrected.bytes += edited_bytes(&old, &edits);
             version.edit(chain, &path, &edits, &mut delta).map_err(|why| self.too_much(event, &why))?;
         }
         Ok((delta, corrected))

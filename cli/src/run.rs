@@ -17,8 +17,9 @@ use crate::{Error, Replay};
 /// The shortest and the longest delay of a packet: packets overtake each other within these.
 pub(crate) const DELAY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
 
-/// The network goes on losing and repeating for as long as a replay can take (32 years).
-const CHAOS: Duration = Duration::from_secs(1_000_000_000);
+/// So much virtual time the network goes on losing and repeating: in the least case, and more for each event. Then it heals, and after as much time again a run
+/// that has not come to rest is given up.
+const CHAOS: (Duration, Duration) = (Duration::from_secs(3_600), Duration::from_secs(10));
 
 /// What a message's stamp and headers may add to its part of a delta.
 const HEADERS: usize = 16 << 10;
@@ -58,19 +59,15 @@ impl Run {
             applied += more;
             progress.done(applied);
         };
-        let faults = Faults {
-            loss: replay.loss,
-            duplicate: replay.duplicate,
-            min_delay: DELAY.0,
-            max_delay: DELAY.1,
-            chaos: CHAOS,
-            ..Faults::calm()
-        };
+        let events = u32::try_from(plan.history().len()).unwrap_or(u32::MAX);
+        let chaos = CHAOS.0.saturating_add(CHAOS.1.saturating_mul(events));
+        let faults =
+            Faults { loss: replay.loss, duplicate: replay.duplicate, min_delay: DELAY.0, max_delay: DELAY.1, chaos, ..Faults::calm() };
         let view = View::of(processes);
         let build = |rank: Rank, incarnation: Incarnation| stack(&view, rank, incarnation, replay.broken);
         let replication = Replication::new(plan, recording, &mut note);
         let mut world = World::new(processes, faults, Seeded::new(replay.seed), replication, build);
-        let ending = world.run_until(Time::MAX);
+        let ending = world.run_until(Time::ZERO + chaos.saturating_mul(2));
 
         if let Some(failed) = world.application().failed() {
             return Err(failed.clone());

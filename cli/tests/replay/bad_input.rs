@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::program::{Ran, tidings_in};
+use tidings::{Error, Recording};
+
+use crate::program::{Ran, clean, tidings_in};
 use crate::scratch::{Scratch, files};
 
 /// Replays a source that is wrong, and returns what was said.
@@ -114,6 +116,51 @@ fn an_object_that_is_damaged() {
     fs::write(&object, b"not deflated").unwrap();
     let said = says(repository.path());
     assert!(said.starts_with("tidings: SOURCE: ") && said.ends_with("is missing from the repository, or damaged"), "{said}");
+}
+
+#[test]
+fn a_repository_that_vanishes_while_it_is_read() {
+    let mut scratch = Scratch::new();
+    let root = scratch.commit(&[], &files([("f", "0\n")]));
+    let last = scratch.commit(&[root], &files([("f", "1\n")]));
+    let repository = scratch.finish(last);
+    repository.object("HEAD");
+    let mut recording = Recording::open(repository.path(), |_, _| {}).unwrap();
+    fs::remove_dir_all(repository.path().join(".git")).unwrap();
+    let why = recording.read_changes(&[None, Some(0)], |_, _| {}).unwrap_err();
+    assert!(matches!(why, Error::MissingObject { .. } | Error::Git { .. }), "{why}");
+    assert!(why.to_string().starts_with(repository.path().to_str().unwrap()), "{why}");
+}
+
+/// What a partial clone lacks is not fetched: a replay asks nobody but the repository it was given.
+#[test]
+fn a_partial_clone() {
+    let mut scratch = Scratch::new();
+    let root = scratch.commit(&[], &files([("f", "0\n")]));
+    let last = scratch.commit(&[root], &files([("f", "1\n")]));
+    let whole = scratch.finish(last);
+    whole.git(&["config", "uploadpack.allowFilter", "true"]);
+    let folder = tempfile::tempdir().unwrap();
+    let partial = folder.path().join("partial");
+    whole.git(&[
+        "clone",
+        "--quiet",
+        "--no-checkout",
+        "--filter=blob:none",
+        &format!("file://{}", whole.path().display()),
+        partial.to_str().unwrap(),
+    ]);
+    let said = says(&partial);
+    assert!(said.starts_with("tidings: SOURCE: object "), "{said}");
+}
+
+#[test]
+fn no_program_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = clean(env!("CARGO_BIN_EXE_tidings"));
+    let ran = command.env("PATH", "/nonexistent").args(["replay", "."]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(3));
+    assert!(String::from_utf8(ran.stderr).unwrap().starts_with("tidings: cannot run the program git: "));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::program::{holds, replay};
+use crate::program::{clean, holds, replay};
 use crate::scratch::{File, Files, Scratch, files};
 
 #[test]
@@ -286,6 +286,40 @@ fn names_are_hashes_whatever_replacements_and_configuration_say() {
         repository.git(&["config", name, value]);
     }
     assert_eq!(holds(repository.path())["history"]["events"], 2);
+}
+
+/// Git itself would refuse: it fears what the configuration may start. Here nothing of it is started.
+#[cfg(unix)]
+#[test]
+fn a_repository_that_belongs_to_somebody_else() {
+    let mut scratch = Scratch::new();
+    let only = scratch.commit(&[], &files([("f", "0\n")]));
+    let repository = scratch.finish(only);
+    for path in [repository.path().to_owned(), repository.path().join(".git")] {
+        if std::os::unix::fs::chown(path, Some(54_321), None).is_err() {
+            return; // Only a superuser can give files away.
+        }
+    }
+    assert_eq!(holds(repository.path())["history"]["events"], 1);
+}
+
+#[test]
+fn a_caller_that_points_git_elsewhere_is_not_followed() {
+    let mut scratch = Scratch::new();
+    let root = scratch.commit(&[], &files([("f", "0\n")]));
+    let last = scratch.commit(&[root], &files([("f", "1\n")]));
+    let (repository, other) = (scratch.finish(last), Scratch::new().finish_empty(&[]));
+    let ran = clean(env!("CARGO_BIN_EXE_tidings"))
+        .args(["replay", repository.path().to_str().unwrap(), "--json", "--quiet", "--out", other.path().join("out").to_str().unwrap()])
+        .env("GIT_DIR", other.path().join(".git"))
+        .env("GIT_INDEX_FILE", "/nonexistent/index")
+        .env("GIT_OBJECT_DIRECTORY", other.path().join(".git/objects"))
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "core.bare")
+        .env("GIT_CONFIG_VALUE_0", "nonsense")
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 #[test]
