@@ -25,6 +25,7 @@
 //! | [`LamportClock`] | a total order that respects happened-before | Lamport 1978 | O(1), 12 bytes |
 //! | [`VectorClock`] | happened-before exactly, for a fixed set of processes | Fidge 1988, Mattern 1989 | O(n) |
 //! | [`EventStamp`] | happened-before of two events by one look each | Mattern 1989 | O(1) |
+//! | [`TreeClock`] | the same as a vector clock, in memory | Mathur and others 2022 | O(entries that change) |
 //! | [`DifferentialClock`], [`DifferentialStamp`] | the same as a vector clock, over links in order, by what has changed | Singhal, Kshemkalyani 1992 | O(changes) |
 //! | [`VersionVector`] | which updates of which actor are known; any ids | Parker and others 1983 | O(n) |
 //! | [`ActorTable`] | dense ranks for long-lived ids | | O(log n) |
@@ -96,6 +97,7 @@ mod steady_clock;
 mod system_clock;
 mod time;
 mod time_interval;
+mod tree_clock;
 mod unix_time;
 mod vector_clock;
 mod version_vector;
@@ -135,6 +137,7 @@ pub use steady_clock::SteadyClock;
 pub use system_clock::SystemClock;
 pub use time::Time;
 pub use time_interval::{IntervalOrder, TimeInterval};
+pub use tree_clock::{TreeClock, TreeClockError};
 pub use unix_time::UnixTime;
 pub use vector_clock::VectorClock;
 pub use version_vector::VersionVector;
