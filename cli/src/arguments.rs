@@ -1,10 +1,12 @@
+use std::ops::Range;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use tidings_broadcast::Rule;
 use tidings_sim::Chance;
 
-use crate::Replay;
+use crate::{Changes, EXPERIMENTS, Replay, Simulate, experiments};
 
 /// Replays recorded concurrent work through clocks, broadcast and CRDTs, and checks that it comes out as recorded.
 #[derive(Clone, Debug, Parser)]
@@ -26,6 +28,12 @@ pub enum Command {
     /// loses, repeats and reorders packets. Every replica must come to the very files that were recorded, commit by commit, and every clock must agree with
     /// the recorded ancestry.
     Replay(ReplayArguments),
+
+    /// Run protocols through many seeds of a world of faults, and check every property that they promise.
+    ///
+    /// Every seed draws a scenario (how many processes, how tight their limits, how bad the network) unless a file gives one. A run that fails is made as
+    /// small as it goes, and printed with the command that shows it again.
+    Simulate(SimulateArguments),
 }
 
 /// What `tidings replay` takes.
@@ -81,6 +89,67 @@ Examples:
 
 Exit codes: 0 all held, 1 a property is violated, 2 wrong usage, 3 bad input or I/O.";
 
+/// What `tidings simulate` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct SimulateArguments {
+    /// Which protocols; all of the table if none is named.
+    #[arg(value_name = "PROTOCOL", value_parser = PossibleValuesParser::new(EXPERIMENTS.iter().map(|experiment| experiment.name)))]
+    pub protocols: Vec<String>,
+
+    /// Print the table: each protocol, the model it assumes, the properties it promises.
+    #[arg(long)]
+    pub list: bool,
+
+    /// Which seeds: from A, up to but without B.
+    #[arg(long, default_value = "0..1000", value_name = "A..B", value_parser = seeds)]
+    pub seeds: Range<u64>,
+
+    /// A scenario for all seeds, in TOML, or in JSON if its name ends in .json.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+
+    /// How many processes, 2 to 64.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=64))]
+    pub processes: Option<u32>,
+
+    /// How many messages each of them says, up to 10,000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub messages: Option<u32>,
+
+    /// How many packets in a hundred the network loses, 0 to 90.
+    #[arg(long, value_name = "PERCENT", value_parser = |percent: &str| chance(percent, 90.0))]
+    pub loss: Option<Chance>,
+
+    /// How many packets in a hundred arrive twice, 0 to 100.
+    #[arg(long, value_name = "PERCENT", value_parser = |percent: &str| chance(percent, 100.0))]
+    pub duplicate: Option<Chance>,
+
+    /// How many partitions come and heal, at most.
+    #[arg(long = "partition", alias = "partitions", value_name = "N")]
+    pub partitions: Option<u32>,
+
+    /// How many processes crash, at most.
+    #[arg(long = "crash", value_name = "N")]
+    pub crashes: Option<u32>,
+
+    /// Break one rule on purpose, in every layer that enforces it, and see the checks find it.
+    #[arg(long = "break", value_name = "RULE")]
+    pub broken: Option<SimulatedRule>,
+
+    /// Print the summaries as JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print only what is violated, and no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
 /// A rule that can be broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BrokenRule {
@@ -90,6 +159,30 @@ pub enum BrokenRule {
     Fifo,
     /// Nothing is delivered twice.
     Dedupe,
+}
+
+/// A rule that can be broken on purpose in some protocol of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulatedRule {
+    /// Messages wait for those that happened before them at other processes.
+    Causal,
+    /// Messages of one process are delivered in the order in which it broadcast them.
+    Fifo,
+    /// Nothing is delivered twice.
+    Dedupe,
+    /// All processes deliver in one and the same order.
+    Total,
+}
+
+impl From<SimulatedRule> for Rule {
+    fn from(rule: SimulatedRule) -> Self {
+        match rule {
+            SimulatedRule::Causal => Self::Causal,
+            SimulatedRule::Fifo => Self::Fifo,
+            SimulatedRule::Dedupe => Self::Dedupe,
+            SimulatedRule::Total => Self::Total,
+        }
+    }
 }
 
 impl From<BrokenRule> for Rule {
@@ -114,6 +207,32 @@ impl ReplayArguments {
             replicas: self.replicas,
             broken: self.broken.map(Rule::from),
         }
+    }
+}
+
+impl SimulateArguments {
+    /// What these ask to be simulated.
+    ///
+    /// # Errors
+    /// The name of a protocol that is not in the table.
+    pub fn simulate(&self) -> Result<Simulate, String> {
+        let Self { processes, messages, loss, duplicate, partitions, crashes, .. } = *self;
+        let without = self.broken.map(Rule::from);
+        Ok(Simulate {
+            experiments: experiments(&self.protocols)?,
+            seeds: self.seeds.clone(),
+            scenario: self.scenario.clone(),
+            changes: Changes { processes, messages, loss, duplicate, partitions, crashes, without },
+        })
+    }
+}
+
+/// A range of seeds.
+fn seeds(range: &str) -> Result<Range<u64>, String> {
+    let parse = |number: &str| number.replace('_', "").parse::<u64>().ok();
+    match range.split_once("..").map(|(start, end)| (parse(start), parse(end))) {
+        Some((Some(start), Some(end))) if start < end => Ok(start..end),
+        _ => Err("not a range of seeds such as 0..1000".to_owned()),
     }
 }
 
@@ -146,8 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn seeds_are_a_range_that_is_not_empty() {
+        assert_eq!(seeds("3..1_000"), Ok(3..1_000));
+        for wrong in ["3", "3..3", "4..3", "a..b", "-1..3", ".."] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_defaults_are_those_of_the_library() {
-        let Command::Replay(arguments) = Arguments::parse_from(["tidings", "replay", "."]).command;
+        let Command::Replay(arguments) = Arguments::parse_from(["tidings", "replay", "."]).command else { panic!("it is a replay") };
         assert_eq!(arguments.replay(), Replay::of("."));
     }
 }

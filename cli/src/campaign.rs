@@ -7,12 +7,11 @@ use std::thread;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use tidings_broadcast::Rule;
 use tidings_clocks::Time;
-use tidings_sim::{Seeded, Stats};
+use tidings_sim::Stats;
 use tidings_trace::{MessageId, Trace, What};
 
-use crate::{Experiment, Setting};
+use crate::{Changes, Experiment, Scenario};
 
 /// Seeds that one thread takes at a time.
 const BATCH: u64 = 16;
@@ -24,8 +23,10 @@ pub struct Campaign {
     pub experiment: &'static Experiment,
     /// With which seeds.
     pub seeds: Range<u64>,
-    /// A rule that is broken on purpose, to see that it is noticed.
-    pub without: Option<Rule>,
+    /// The scenario of all runs; without one every seed draws its own.
+    pub fixed: Option<Scenario>,
+    /// What is different in every run.
+    pub changes: Changes,
 }
 
 /// What came out of a campaign.
@@ -69,6 +70,8 @@ pub struct Totals {
     pub partitioned: u64,
     /// Partitions.
     pub partitions: u64,
+    /// Times that a process stood still for a while.
+    pub pauses: u64,
     /// Crashes.
     pub crashes: u64,
     /// Requests that were refused, and asked again.
@@ -95,12 +98,14 @@ impl Totals {
         self.overtaken += stats.overtaken;
         self.partitioned += stats.partitioned;
         self.partitions += stats.partitions;
+        self.pauses += stats.pauses;
         self.crashes += stats.crashes;
         self.refused += stats.refused;
     }
 
     fn join(&mut self, other: &Self) {
-        let Self { events, broadcast, delivered, sent, lost, duplicated, overtaken, partitioned, partitions, crashes, refused } = other;
+        let Self { events, broadcast, delivered, sent, lost, duplicated, overtaken, partitioned, partitions, pauses, crashes, refused } =
+            other;
         self.events += events;
         self.broadcast += broadcast;
         self.delivered += delivered;
@@ -110,6 +115,7 @@ impl Totals {
         self.overtaken += overtaken;
         self.partitioned += partitioned;
         self.partitions += partitions;
+        self.pauses += pauses;
         self.crashes += crashes;
         self.refused += refused;
     }
@@ -213,9 +219,8 @@ impl Campaign {
     }
 
     fn run_one(&self, seed: u64, gathered: &mut Gathered) {
-        let mut chooser = Seeded::new(seed);
-        let setting = Setting { without: self.without, ..self.experiment.draw(&mut chooser) };
-        let run = self.experiment.run(&setting, &mut chooser);
+        let (scenario, mut chooser) = self.draw(seed);
+        let run = self.experiment.run(&scenario, &mut chooser);
         gathered.runs += 1;
         gathered.totals.add(&run.stats);
         gathered.watch(&run.trace, &run.stats);
@@ -232,11 +237,14 @@ impl Campaign {
 
 #[cfg(test)]
 mod tests {
+    use tidings_broadcast::Rule;
+
     use super::*;
     use crate::experiment;
 
     fn campaign(name: &str, without: Option<Rule>) -> Campaign {
-        Campaign { experiment: experiment(name).expect("it is in the table"), seeds: 100..150, without }
+        let changes = Changes { without, ..Changes::default() };
+        Campaign { experiment: experiment(name).expect("it is in the table"), seeds: 100..150, fixed: None, changes }
     }
 
     /// The same seeds give the same summary, however the threads share them.

@@ -5,9 +5,9 @@ use std::time::Instant;
 use anstream::AutoStream;
 use clap::ColorChoice;
 
-use crate::arguments::{Arguments, Command, ReplayArguments};
+use crate::arguments::{Arguments, Command, ReplayArguments, SimulateArguments};
 use crate::progress::Bar;
-use crate::{Error, output, table};
+use crate::{Error, output, simulate, table};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,11 @@ impl Arguments {
     /// Does what the arguments say: results go to standard output, everything else to standard error.
     #[must_use]
     pub fn run(&self) -> Exit {
-        let Command::Replay(replay) = &self.command;
-        replay.run().unwrap_or_else(|why| {
+        let exit = match &self.command {
+            Command::Replay(replay) => replay.run(),
+            Command::Simulate(simulate) => simulate.run(),
+        };
+        exit.unwrap_or_else(|why| {
             // One line, whatever is in the names that it quotes.
             let line: String = why.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let _ = writeln!(io::stderr(), "tidings: {line}");
@@ -53,7 +56,7 @@ impl ReplayArguments {
         let written = output::write(&self.out, &outcome.report, &outcome.trace)?;
         let report = &outcome.report;
         let mut out = AutoStream::new(io::stdout().lock(), anstream_choice(self.color));
-        let printed = (|| {
+        let print = (|| {
             if self.json {
                 serde_json::to_writer_pretty(&mut out, report)?;
                 writeln!(out)?;
@@ -65,15 +68,48 @@ impl ReplayArguments {
             }
             out.flush()
         })();
-        match printed {
-            // Whoever reads has seen enough; the verdict stands.
-            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => return Err(Error::io("standard output".as_ref(), &why)),
-            _ => {}
-        }
+        printed(print)?;
         if !self.quiet {
             let _ = writeln!(io::stderr(), "\nwrote {} and {}", written.report.display(), written.log.display());
         }
         Ok(if report.held { Exit::Held } else { Exit::Violated })
+    }
+}
+
+impl SimulateArguments {
+    fn run(&self) -> Result<Exit, Error> {
+        let mut out = AutoStream::new(io::stdout().lock(), anstream_choice(self.color));
+        if self.list {
+            return printed(simulate::list(&mut out)).map(|()| Exit::Held);
+        }
+        let simulate = self.simulate().expect("the names were looked up when the arguments were read");
+        let summaries = if self.quiet { simulate.run(&mut ()) } else { simulate.run(&mut Bar::new()) }?;
+        if self.json {
+            printed(serde_json::to_writer_pretty(&mut out, &summaries).map_err(io::Error::from).and_then(|()| writeln!(out)))?;
+        }
+        let mut exit = Exit::Held;
+        for (experiment, summary) in simulate.experiments.iter().zip(&summaries) {
+            if !self.json && !self.quiet {
+                printed(simulate::print_summary(&mut out, summary))?;
+            }
+            if let Some((seed, _)) = summary.first_failure {
+                exit = Exit::Violated;
+                let shrunk = simulate.shrink(experiment, seed)?;
+                if let Some(shrunk) = shrunk.filter(|_| !self.json) {
+                    printed(simulate::print_shrunk(&mut out, &shrunk, &simulate.command(experiment.name, seed)))?;
+                }
+            }
+        }
+        printed(out.flush())?;
+        Ok(exit)
+    }
+}
+
+/// What was printed, or not: whoever reads may have seen enough, and then the verdict stands.
+fn printed(result: io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("standard output".as_ref(), &why)),
+        _ => Ok(()),
     }
 }
 

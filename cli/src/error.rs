@@ -6,6 +6,14 @@ use crate::NotATrace;
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// A file that should hold a scenario does not.
+    #[error("{path}: no scenario: {why}", path = path.display())]
+    Scenario {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        why: String,
+    },
     /// The operating system says no.
     #[error("{path}: {why}", path = path.display())]
     Io {

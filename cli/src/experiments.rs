@@ -1,13 +1,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tidings_broadcast::{
     AllAcknowledge, Backoff, BestEffort, Broadcast, Cast, CausalOrder, Delivery, FifoBroadcast, FifoOrder, Incoming, Link, Ordered,
     Outgoing, PerfectLink, Relay, Reliable, ReliableBroadcast, Rule, Sequencer, Stamped,
 };
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Incarnation, Limits, Payload, Protocol, To, View};
-use tidings_sim::{Chance, Chatter, Chooser, Ending, Faults, Partitions, Property, Site, Stats, Talk, World, check_all};
+use tidings_sim::{Chance, Chatter, Chooser, Clocks, Ending, Faults, Partitions, Pauses, Property, Site, Stats, Talk, World, check_all};
 use tidings_trace::{MessageId, Trace, Violation};
 
 /// How long a run may take, in virtual time, until everything is delivered: far longer than any that goes on.
@@ -32,12 +33,15 @@ pub struct Experiment {
     pub rules: &'static [Rule],
     /// The rank whose crash it does not survive.
     pub needs: Option<Rank>,
-    runner: fn(&Setting, &mut dyn Chooser) -> Run,
+    runner: fn(&Scenario, &mut dyn Chooser) -> Run,
 }
 
-/// What one run is made of, apart from the choices.
-#[derive(Clone, Debug)]
-pub struct Setting {
+/// What one run is made of, apart from the choices: a run is a function of an experiment, a scenario and a seed.
+///
+/// In a file (TOML or JSON) whatever is left out is as in [`Scenario::default`]; of the limits all are given or none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
     /// How many processes.
     pub processes: u32,
     /// What the applications do.
@@ -47,7 +51,39 @@ pub struct Setting {
     /// How much a process may hold.
     pub limits: Limits,
     /// A rule that every layer which enforces it breaks.
+    #[serde(skip)]
     pub without: Option<Rule>,
+}
+
+impl Default for Scenario {
+    /// Three processes that say five messages each over links without faults, with the usual limits.
+    fn default() -> Self {
+        Self { processes: 3, talk: Talk::of(5), faults: Faults::calm(), limits: Limits::default(), without: None }
+    }
+}
+
+/// The most that a drawn scenario lets go wrong.
+fn worst() -> Faults {
+    let passing = |at_most| Partitions {
+        at_most,
+        gap: Duration::from_millis(400),
+        length: Duration::from_millis(400),
+        one_way: Chance::percent(20),
+        partial: Chance::percent(20),
+    };
+    Faults {
+        loss: Chance::percent(40),
+        duplicate: Chance::percent(30),
+        min_delay: Duration::from_micros(100),
+        max_delay: Duration::from_millis(120),
+        partitions: passing(3),
+        pauses: Pauses { at_most: 2, gap: Duration::from_millis(500), length: Duration::from_millis(300) },
+        clocks: Clocks { ahead: Duration::from_secs(5), drift: 10_000 },
+        crashes: 1,
+        detection: Some(Duration::from_millis(500)),
+        chaos: Duration::from_secs(3),
+        ..Faults::calm()
+    }
 }
 
 /// What came out of one run.
@@ -63,8 +99,8 @@ pub struct Run {
 
 impl Experiment {
     /// Runs it once.
-    pub fn run(&self, setting: &Setting, chooser: &mut dyn Chooser) -> Run {
-        (self.runner)(setting, chooser)
+    pub fn run(&self, scenario: &Scenario, chooser: &mut dyn Chooser) -> Run {
+        (self.runner)(scenario, chooser)
     }
 
     /// What is wrong with a run: promised properties that it breaks, and whether it came to rest. Nothing, if all is well.
@@ -77,7 +113,7 @@ impl Experiment {
     }
 
     /// What a seed's run is made of: 2 to 5 processes, limits from 1 up, and faults from calm to wild, all drawn from `chooser`.
-    pub fn draw(&self, chooser: &mut dyn Chooser) -> Setting {
+    pub fn draw(&self, chooser: &mut dyn Chooser) -> Scenario {
         let mut pick = |options| chooser.choose(Site::Application, options);
         let (processes, tightness, messages) = (2 + pick(4), pick(3), 3 + pick(5));
         let limits = match tightness {
@@ -85,25 +121,8 @@ impl Experiment {
             1 => Limits { window: 2, credit: 3, control_credit: 1, held: 8, payload_bytes: 1 << 10 },
             _ => Limits::TINY,
         };
-        let wildness = pick(4);
-        let faults = Faults {
-            loss: Chance::percent(10 * wildness),
-            duplicate: Chance::percent(7 * wildness),
-            min_delay: Duration::from_micros(100),
-            max_delay: Duration::from_millis(1 + 40 * u64::from(wildness)),
-            partitions: Partitions {
-                at_most: pick(4),
-                gap: Duration::from_millis(400),
-                length: Duration::from_millis(400),
-                ..Faults::wild().partitions
-            },
-            crashes: pick(2),
-            protected: self.needs.into_iter().collect(),
-            detection: Some(Duration::from_millis(500)),
-            chaos: Duration::from_secs(3),
-            ..Faults::calm()
-        };
-        Setting { processes, talk: Talk::of(messages), faults, limits, without: None }
+        let faults = Faults { protected: self.needs.into_iter().collect(), ..worst() }.varied(chooser);
+        Scenario { processes, talk: Talk::of(messages), faults, limits, without: None }
     }
 }
 
@@ -150,7 +169,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         promises: &[Property::NoDuplication, Property::NoCreation],
         rules: &[Rule::Dedupe],
         needs: None,
-        runner: |setting, chooser| over_link(setting, chooser, |me, life| link(setting, me, life)),
+        runner: |scenario, chooser| over_link(scenario, chooser, |me, life| link(scenario, me, life)),
     },
     Experiment {
         name: "best-effort",
@@ -158,7 +177,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         promises: &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation],
         rules: &[Rule::Dedupe],
         needs: None,
-        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| BestEffort::new(link::<Note>(setting, me, life))),
+        runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| BestEffort::new(link::<Note>(scenario, me, life))),
     },
     Experiment {
         name: "reliable",
@@ -166,7 +185,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement],
         rules: &[Rule::Dedupe],
         needs: None,
-        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| reliable::<Note>(setting, me, life)),
+        runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| reliable::<Note>(scenario, me, life)),
     },
     Experiment {
         name: "fifo",
@@ -174,7 +193,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement, Property::FifoDelivery],
         rules: &[Rule::Dedupe, Rule::Fifo],
         needs: None,
-        runner: |setting, chooser| over_broadcast(setting, chooser, |me, life| fifo::<Note>(setting, me, life)),
+        runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| fifo::<Note>(scenario, me, life)),
     },
     Experiment {
         name: "causal",
@@ -189,11 +208,11 @@ pub const EXPERIMENTS: &[Experiment] = &[
         ],
         rules: &[Rule::Dedupe, Rule::Fifo, Rule::Causal],
         needs: None,
-        runner: |setting, chooser| {
-            over_broadcast(setting, chooser, |me, life| {
-                let order = CausalOrder::new(me, setting.processes as usize, setting.limits);
-                let order = if let Some(rule) = setting.without { order.without(rule) } else { order };
-                Ordered::new(order, reliable::<Stamped<_, Note>>(setting, me, life), setting.limits)
+        runner: |scenario, chooser| {
+            over_broadcast(scenario, chooser, |me, life| {
+                let order = CausalOrder::new(me, scenario.processes as usize, scenario.limits);
+                let order = if let Some(rule) = scenario.without { order.without(rule) } else { order };
+                Ordered::new(order, reliable::<Stamped<_, Note>>(scenario, me, life), scenario.limits)
             })
         },
     },
@@ -210,10 +229,10 @@ pub const EXPERIMENTS: &[Experiment] = &[
         ],
         rules: &[Rule::Total],
         needs: Some(Rank(0)),
-        runner: |setting, chooser| {
-            over_broadcast(setting, chooser, |me, life| {
-                let sequencer = Sequencer::new(fifo(setting, me, life), setting.limits);
-                if let Some(rule) = setting.without { sequencer.without(rule) } else { sequencer }
+        runner: |scenario, chooser| {
+            over_broadcast(scenario, chooser, |me, life| {
+                let sequencer = Sequencer::new(fifo(scenario, me, life), scenario.limits);
+                if let Some(rule) = scenario.without { sequencer.without(rule) } else { sequencer }
             })
         },
     },
@@ -231,10 +250,10 @@ pub const EXPERIMENTS: &[Experiment] = &[
         ],
         rules: &[Rule::Total],
         needs: None,
-        runner: |setting, chooser| {
-            over_broadcast(setting, chooser, |me, life| {
-                let order = AllAcknowledge::new(fifo(setting, me, life), setting.limits);
-                if let Some(rule) = setting.without { order.without(rule) } else { order }
+        runner: |scenario, chooser| {
+            over_broadcast(scenario, chooser, |me, life| {
+                let order = AllAcknowledge::new(fifo(scenario, me, life), scenario.limits);
+                if let Some(rule) = scenario.without { order.without(rule) } else { order }
             })
         },
     },
@@ -246,33 +265,33 @@ pub fn experiment(name: &str) -> Option<&'static Experiment> {
     EXPERIMENTS.iter().find(|experiment| experiment.name == name)
 }
 
-fn link<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> PerfectLink<T> {
-    let link = PerfectLink::new(&View::of(setting.processes), me, life, setting.limits, BACKOFF);
-    if let Some(rule) = setting.without { link.without(rule) } else { link }
+fn link<T: Payload>(scenario: &Scenario, me: Rank, life: Incarnation) -> PerfectLink<T> {
+    let link = PerfectLink::new(&View::of(scenario.processes), me, life, scenario.limits, BACKOFF);
+    if let Some(rule) = scenario.without { link.without(rule) } else { link }
 }
 
-fn reliable<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> ReliableBroadcast<T> {
-    let reliable = Reliable::new(link::<Relay<T>>(setting, me, life), setting.limits);
-    if let Some(rule) = setting.without { reliable.without(rule) } else { reliable }
+fn reliable<T: Payload>(scenario: &Scenario, me: Rank, life: Incarnation) -> ReliableBroadcast<T> {
+    let reliable = Reliable::new(link::<Relay<T>>(scenario, me, life), scenario.limits);
+    if let Some(rule) = scenario.without { reliable.without(rule) } else { reliable }
 }
 
-fn fifo<T: Payload>(setting: &Setting, me: Rank, life: Incarnation) -> FifoBroadcast<T> {
-    let order = FifoOrder::new(me, setting.processes as usize, setting.limits);
-    let order = if let Some(rule) = setting.without { order.without(rule) } else { order };
-    Ordered::new(order, reliable(setting, me, life), setting.limits)
+fn fifo<T: Payload>(scenario: &Scenario, me: Rank, life: Incarnation) -> FifoBroadcast<T> {
+    let order = FifoOrder::new(me, scenario.processes as usize, scenario.limits);
+    let order = if let Some(rule) = scenario.without { order.without(rule) } else { order };
+    Ordered::new(order, reliable(scenario, me, life), scenario.limits)
 }
 
 fn name(note: Note) -> MessageId {
     MessageId { origin: Rank(note.0), number: note.1 }
 }
 
-fn over_link<P: Link<Payload = Note>>(setting: &Setting, chooser: &mut dyn Chooser, build: impl FnMut(Rank, Incarnation) -> P) -> Run {
+fn over_link<P: Link<Payload = Note>>(scenario: &Scenario, chooser: &mut dyn Chooser, build: impl FnMut(Rank, Incarnation) -> P) -> Run {
     let ask = |id: MessageId| Outgoing { to: To::Others, payload: (id.origin.0, id.number) };
-    run(setting, chooser, build, ask, |incoming: &Incoming<Note>| Some(name(incoming.payload)))
+    run(scenario, chooser, build, ask, |incoming: &Incoming<Note>| Some(name(incoming.payload)))
 }
 
 fn over_broadcast<P: Broadcast<Payload = Note>>(
-    setting: &Setting,
+    scenario: &Scenario,
     chooser: &mut dyn Chooser,
     build: impl FnMut(Rank, Incarnation) -> P,
 ) -> Run {
@@ -280,18 +299,18 @@ fn over_broadcast<P: Broadcast<Payload = Note>>(
         let note = (id.origin.0, id.number);
         if id.number % 4 == 3 { Cast::control(note) } else { Cast::body(note) }
     };
-    run(setting, chooser, build, ask, |delivery: &Delivery<Note>| Some(name(delivery.payload)))
+    run(scenario, chooser, build, ask, |delivery: &Delivery<Note>| Some(name(delivery.payload)))
 }
 
 fn run<P: Protocol>(
-    setting: &Setting,
+    scenario: &Scenario,
     chooser: &mut dyn Chooser,
     build: impl FnMut(Rank, Incarnation) -> P,
     ask: impl FnMut(MessageId) -> P::Request,
     hear: impl Fn(&P::Indication) -> Option<MessageId>,
 ) -> Run {
-    let chatter = Chatter::new(setting.processes, setting.talk, ask, hear);
-    let mut world = World::new(setting.processes, setting.faults.clone(), chooser, chatter, build);
+    let chatter = Chatter::new(scenario.processes, scenario.talk, ask, hear);
+    let mut world = World::new(scenario.processes, scenario.faults.clone(), chooser, chatter, build);
     let ending = world.run_until(LIMIT);
     let (_, _, trace, stats) = world.into_parts();
     Run { trace, stats, ending }
@@ -308,8 +327,8 @@ mod tests {
         for experiment in EXPERIMENTS {
             for seed in 0..60 {
                 let mut chooser = Seeded::new(seed);
-                let setting = experiment.draw(&mut chooser);
-                let run = experiment.run(&setting, &mut chooser);
+                let scenario = experiment.draw(&mut chooser);
+                let run = experiment.run(&scenario, &mut chooser);
                 let failures = experiment.judge(&run);
                 assert!(failures.is_empty(), "{} with seed {seed}: {}", experiment.name, failures[0]);
             }
@@ -323,8 +342,8 @@ mod tests {
             for &rule in experiment.rules {
                 let noticed = (0..1_000).any(|seed| {
                     let mut chooser = Seeded::new(seed);
-                    let setting = Setting { without: Some(rule), ..experiment.draw(&mut chooser) };
-                    let run = experiment.run(&setting, &mut chooser);
+                    let scenario = Scenario { without: Some(rule), ..experiment.draw(&mut chooser) };
+                    let run = experiment.run(&scenario, &mut chooser);
                     !experiment.judge(&run).is_empty()
                 });
                 assert!(noticed, "{} without {rule:?}", experiment.name);

@@ -11,8 +11,8 @@ pub(crate) fn world(bytes: &[u8]) {
     let Some((which, choices)) = bytes.split_first() else { return };
     let experiment = &EXPERIMENTS[usize::from(*which) % EXPERIMENTS.len()];
     let mut chooser = Bytes::new(&choices[..choices.len().min(CHOICES)]);
-    let setting = experiment.draw(&mut chooser);
-    let run = experiment.run(&setting, &mut chooser);
+    let scenario = experiment.draw(&mut chooser);
+    let run = experiment.run(&scenario, &mut chooser);
     if let Some(failure) = experiment.judge(&run).first() {
         panic!("{}: {}", experiment.name, failure.show(&run.trace));
     }

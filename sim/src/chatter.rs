@@ -13,6 +13,7 @@ use crate::{Application, Chance, Chooser, Site};
 /// What a [`Chatter`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Talk {
     /// How many messages each process broadcasts in a life.
     pub messages: u32,
@@ -30,6 +31,13 @@ impl Talk {
     #[must_use]
     pub const fn of(messages: u32) -> Self {
         Self { messages, within: Duration::from_secs(1), replies: Chance::percent(50), inbox: None }
+    }
+}
+
+impl Default for Talk {
+    /// Five messages of each process.
+    fn default() -> Self {
+        Self::of(5)
     }
 }
 
