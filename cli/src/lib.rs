@@ -31,7 +31,7 @@
 //! | [`edits()`] | what a person did between two versions of a text, word by word | Myers 1986 | nearly linear |
 //! | [`Version`], [`Delta`] | all files at one event as CRDTs, and what an event changed | Shapiro and others 2011; Almeida and others 2018 | that of the change |
 //! | [`Plan`], [`Replica`], [`Replication`] | who authors what; a version for each event; every one is compared with the recording | | what is new in each merge |
-//! | [`Replay`], [`Report`] | all of it, through causal over reliable broadcast over perfect links in a simulated network | Cachin and others 2011, algorithms 3.3 and 5.1 | |
+//! | [`Replay`], [`Report`] | all of it, through causal over reliable broadcast over perfect links in a simulated network | Cachin and others 2011, algorithms 3.3 and 3.15 | |
 //!
 //! Replicas know only what they receive; the recording judges them, and the world's own trace judges the broadcast. A report is a function of the source
 //! and the settings: the same seed gives the same bytes.
