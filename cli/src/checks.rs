@@ -138,7 +138,7 @@ fn show(recording: &Recording, run: &Run, violation: &Violation) -> Vec<String> 
 }
 
 /// The recorded event that a message carries.
-fn name(recording: &Recording, id: MessageId) -> String {
+pub(crate) fn name(recording: &Recording, id: MessageId) -> String {
     let event = usize::try_from(id.number & u64::from(u32::MAX)).unwrap_or(usize::MAX);
     if event < recording.history().len() { format!(" ({})", recording.name(event)) } else { String::new() }
 }

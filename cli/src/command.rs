@@ -53,7 +53,7 @@ impl ReplayArguments {
     fn run(&self) -> Result<Exit, Error> {
         let begun = Instant::now();
         let outcome = if self.quiet { self.replay().run(&mut ()) } else { self.replay().run(&mut Bar::new()) }?;
-        let written = output::write(&self.out, &outcome.report, &outcome.trace)?;
+        let written = output::write(&self.out, &outcome)?;
         let report = &outcome.report;
         let mut out = AutoStream::new(io::stdout().lock(), anstream_choice(self.color));
         let print = (|| {

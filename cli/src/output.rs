@@ -3,9 +3,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-use tidings_trace::{Event, Trace, shiviz};
+use tidings_trace::{Event, What, shiviz};
 
-use crate::{Error, Report};
+use crate::{Error, Outcome, Recording, checks};
 
 /// Where a replay's files were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct Written {
 ///
 /// # Errors
 /// [`Error::Io`] says where; then neither file has changed, but for a report whose log could not be moved after it.
-pub fn write(directory: &Path, report: &Report, trace: &Trace) -> Result<Written, Error> {
+pub fn write(directory: &Path, outcome: &Outcome) -> Result<Written, Error> {
+    let Outcome { report, trace, recording } = outcome;
     let failed = |why: &io::Error| Error::io(directory, why);
     std::fs::create_dir_all(directory).map_err(|why| failed(&why))?;
     let written = Written { report: directory.join("run.json"), log: directory.join("run.shiviz.log") };
@@ -32,7 +33,7 @@ pub fn write(directory: &Path, report: &Report, trace: &Trace) -> Result<Written
     })?;
     let log = whole(directory, |out| {
         let mut out = Text { out, failed: None };
-        let shown = shiviz::write_as(trace, |rank| rank.to_string(), |_, event| describe(event), &mut out);
+        let shown = shiviz::write_as(trace, |rank| rank.to_string(), |_, event| describe(event, recording), &mut out);
         match (out.failed, shown) {
             (Some(why), _) => Err(why),
             (None, Err(why)) => Err(io::Error::other(why)),
@@ -44,8 +45,12 @@ pub fn write(directory: &Path, report: &Report, trace: &Trace) -> Result<Written
     Ok(written)
 }
 
-fn describe(event: &Event) -> String {
+/// What happened, to which commit or transaction, and when.
+fn describe(event: &Event, recording: &Recording) -> String {
     let mut text = event.what.to_string();
+    if let What::Broadcast(id) | What::Deliver(id) = event.what {
+        text.push_str(&checks::name(recording, id));
+    }
     let _ = write!(text, " at {}", event.time);
     text
 }

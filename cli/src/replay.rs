@@ -30,12 +30,14 @@ pub struct Replay {
 }
 
 /// What a replay gave.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Outcome {
     /// What it found.
     pub report: Report,
-    /// The recorded run.
+    /// The recorded run. The number of a message is that of its event, with the number of its part in the upper half.
     pub trace: Trace,
+    /// What was replayed.
+    pub recording: Recording,
 }
 
 impl Replay {
@@ -80,7 +82,7 @@ impl Replay {
             checks,
             command: self.command(),
         };
-        Ok(Outcome { report, trace: run.trace })
+        Ok(Outcome { report, trace: run.trace, recording })
     }
 
     /// The command that does this again.

@@ -64,6 +64,8 @@ fn the_log_is_one_that_shiviz_reads_and_its_clocks_contradict_nothing() {
     let (repository, folder) = (two_people(), tempfile::tempdir().unwrap());
     run_json(folder.path(), repository.path(), "out", &[]);
     let log = fs::read_to_string(folder.path().join("out/run.shiviz.log")).unwrap();
+    let head = repository.git(&["rev-parse", "HEAD"]);
+    assert!(log.contains(&format!("broadcasts p0:5 (commit {}) at ", &head[..12])), "{log}");
     let log = shiviz::read(&log, None).unwrap();
     assert_eq!(log.hosts().len(), 3);
     // Six broadcasts, and each is delivered three times.
