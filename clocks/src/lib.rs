@@ -43,7 +43,8 @@
 //! | [`ClockSource`]: [`SystemClock`], [`SteadyClock`], [`ManualClock`] | the time of day; never back; as told | | one reading |
 //!
 //! `PartialOrd` *is* happened-before: `None` means concurrent. An entry of zero is the same as no entry, everywhere. A counter at its end is an error
-//! and leaves the clock as it was. Every type has one compact byte form ([`Wire`]), whose decoder takes nothing else and allocates no more than the input and a limit allow.
+//! and leaves the clock as it was. What travels between processes has one compact byte form ([`Wire`]), whose decoder takes nothing else and allocates no more than the
+//! input and a limit allow; stamps with a total order have another one besides, fixed in length, whose bytes are in that order.
 //!
 //! # Not here
 //!
