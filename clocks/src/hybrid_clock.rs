@@ -80,6 +80,7 @@ impl HybridClock {
     ///
     /// # Errors
     /// [`Drift::Local`], [`Drift::Unreserved`] or [`Drift::Exhausted`]; the clock is unchanged.
+    #[inline]
     pub fn now(&mut self, physical: UnixTime) -> Result<HybridStamp, Drift> {
         self.advance(self.latest, physical)
     }
@@ -88,11 +89,27 @@ impl HybridClock {
     ///
     /// # Errors
     /// [`Drift::Remote`] if it is too far ahead, which is checked first; [`Drift::Local`], [`Drift::Unreserved`] or [`Drift::Exhausted`]. The clock is unchanged.
+    #[inline]
     pub fn update(&mut self, remote: HybridStamp, physical: UnixTime) -> Result<HybridStamp, Drift> {
         if let Some((lead, bound)) = self.excess(remote, physical) {
             return Err(Drift::Remote { lead, bound });
         }
         self.advance(self.latest.max(remote), physical)
+    }
+
+    /// Takes in `remote` without a stamp for the receipt: later stamps are after it. Asks for a reading only if the stamp is news.
+    ///
+    /// # Errors
+    /// [`Drift::Remote`] if it is too far ahead; the clock is unchanged.
+    #[inline]
+    pub fn observe(&mut self, remote: HybridStamp, physical: impl FnOnce() -> UnixTime) -> Result<(), Drift> {
+        if remote > self.latest {
+            if let Some((lead, bound)) = self.excess(remote, physical()) {
+                return Err(Drift::Remote { lead, bound });
+            }
+            self.latest = remote;
+        }
+        Ok(())
     }
 
     /// Takes in a stamp of one's own past, such as the latest in a log that survived: later stamps are after it. Exempt from the drift bound.
@@ -239,6 +256,12 @@ mod tests {
             for (physical, coarse, remote) in steps {
                 let physical = UnixTime::from_nanos(physical >> coarse);
                 let before = clock;
+                if let Some((remote, coarse)) = remote {
+                    let (remote, mut observer) = (HybridStamp::from_bits(remote >> coarse), clock);
+                    let observed = observer.observe(remote, || physical);
+                    prop_assert_eq!(observed.is_err(), remote > before.latest() && lead(remote, physical) > bound);
+                    prop_assert_eq!(observer.latest(), if observed.is_ok() { before.latest().max(remote) } else { before.latest() });
+                }
                 let remote = remote.map(|(remote, coarse)| HybridStamp::from_bits(remote >> coarse));
                 let stamp = match remote {
                     None => clock.now(physical),
@@ -360,6 +383,15 @@ mod tests {
         assert_eq!(clock.latest(), first);
         assert!(matches!(clock.update(HybridStamp::MAX, at(1_000)), Err(Drift::Remote { .. })));
         assert_eq!(clock.now(at(1_000)).unwrap().to_bits(), first.to_bits() + 1);
+    }
+
+    /// What is known already costs no reading of the clock.
+    #[test]
+    fn a_stale_stamp_asks_for_no_reading() {
+        let mut clock = HybridClock::bounded(BOUND);
+        let first = clock.now(at(1_000)).unwrap();
+        assert_eq!(clock.observe(first, || unreachable!("nothing is to be read")), Ok(()));
+        assert_eq!(clock.latest(), first);
     }
 
     #[test]
