@@ -8,6 +8,7 @@ use tidings_broadcast::{
 };
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Incarnation, Limits, Payload, Protocol, To, View};
+use tidings_quorum::{PartitionRule, Probing};
 use tidings_sim::{Chance, Chatter, Chooser, Clocks, Ending, Faults, Partitions, Pauses, Property, Site, Stats, Talk, World, check_all};
 use tidings_trace::{MessageId, Trace, Violation};
 
@@ -31,8 +32,12 @@ pub struct Experiment {
     pub promises: &'static [Property],
     /// The rules that its layers enforce, and that can be broken on purpose.
     pub rules: &'static [Rule],
+    /// A promise that is not about broadcast, in words.
+    pub says: Option<&'static str>,
     /// The rank whose crash it does not survive.
     pub needs: Option<Rank>,
+    /// Whether a run comes to rest once all is delivered.
+    rests: bool,
     runner: fn(&Scenario, &mut dyn Chooser) -> Run,
 }
 
@@ -95,6 +100,8 @@ pub struct Run {
     pub stats: Stats,
     /// How it ended.
     pub ending: Ending,
+    /// What broke a promise that is not about a trace; empty if nothing did.
+    pub broken: Vec<String>,
 }
 
 impl Experiment {
@@ -109,7 +116,8 @@ impl Experiment {
         let rests = run.ending == Ending::Quiescent;
         let judged: Vec<Property> = self.promises.iter().copied().filter(|property| rests || !property.is_liveness()).collect();
         let violations = check_all(&run.trace, &judged).into_iter().map(Failure::Violation);
-        violations.chain((!rests).then_some(Failure::Restless(run.ending))).collect()
+        let restless = (self.rests && !rests).then_some(Failure::Restless(run.ending));
+        violations.chain(restless).chain(run.broken.iter().cloned().map(Failure::Broken)).collect()
     }
 
     /// What a seed's run is made of: 2 to 5 processes, limits from 1 up, and faults from calm to wild, all drawn from `chooser`.
@@ -139,6 +147,8 @@ pub enum Failure {
     Violation(Violation),
     /// Something should have gone on and did not, or goes on for ever.
     Restless(Ending),
+    /// A promise that is not about a trace is broken: which, and when.
+    Broken(String),
 }
 
 impl Failure {
@@ -147,7 +157,7 @@ impl Failure {
     pub fn show(&self, trace: &Trace) -> String {
         match self {
             Self::Violation(violation) => violation.show(trace).to_string(),
-            Self::Restless(_) => self.to_string(),
+            Self::Restless(_) | Self::Broken(_) => self.to_string(),
         }
     }
 }
@@ -156,6 +166,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Violation(violation) => violation.fmt(f),
+            Self::Broken(how) => f.write_str(how),
             Self::Restless(ending) => write!(f, "the run did not come to rest within {LIMIT}: it is {ending:?}"),
         }
     }
@@ -168,7 +179,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         assumes: "fair-loss links, crash-stop processes, asynchronous",
         promises: &[Property::NoDuplication, Property::NoCreation],
         rules: &[Rule::Dedupe],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| over_link(scenario, chooser, |me, life| link(scenario, me, life)),
     },
     Experiment {
@@ -176,7 +189,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         assumes: "perfect links, crash-stop processes, asynchronous",
         promises: &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation],
         rules: &[Rule::Dedupe],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| BestEffort::new(link::<Note>(scenario, me, life))),
     },
     Experiment {
@@ -184,7 +199,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         assumes: "perfect links, crash-stop processes, asynchronous",
         promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement],
         rules: &[Rule::Dedupe],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| reliable::<Note>(scenario, me, life)),
     },
     Experiment {
@@ -192,7 +209,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         assumes: "reliable broadcast, crash-stop processes, asynchronous",
         promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement, Property::FifoDelivery],
         rules: &[Rule::Dedupe, Rule::Fifo],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| over_broadcast(scenario, chooser, |me, life| fifo::<Note>(scenario, me, life)),
     },
     Experiment {
@@ -207,7 +226,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
             Property::CausalDelivery,
         ],
         rules: &[Rule::Dedupe, Rule::Fifo, Rule::Causal],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| {
             over_broadcast(scenario, chooser, |me, life| {
                 let order = CausalOrder::new(me, scenario.processes as usize, scenario.limits);
@@ -228,7 +249,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
             Property::FifoTotal,
         ],
         rules: &[Rule::Total],
+        says: None,
         needs: Some(Rank(0)),
+        rests: true,
         runner: |scenario, chooser| {
             over_broadcast(scenario, chooser, |me, life| {
                 let sequencer = Sequencer::new(fifo(scenario, me, life), scenario.limits);
@@ -244,18 +267,29 @@ pub const EXPERIMENTS: &[Experiment] = &[
             Property::NoDuplication,
             Property::NoCreation,
             Property::Agreement,
-            Property::CausalDelivery,
             Property::TotalOrder,
             Property::FifoTotal,
         ],
         rules: &[Rule::Total],
+        says: None,
         needs: None,
+        rests: true,
         runner: |scenario, chooser| {
             over_broadcast(scenario, chooser, |me, life| {
                 let order = AllAcknowledge::new(fifo(scenario, me, life), scenario.limits);
                 if let Some(rule) = scenario.without { order.without(rule) } else { order }
             })
         },
+    },
+    Experiment {
+        name: "partition-rule",
+        assumes: "fair-loss links, crash-stop processes, clocks of one rate; symmetric partitions",
+        promises: &[],
+        rules: &[],
+        says: Some("later than the detection bound after a symmetric partition, no two sides are writable"),
+        needs: None,
+        rests: false,
+        runner: partition_rule,
     },
 ];
 
@@ -313,7 +347,53 @@ fn run<P: Protocol>(
     let mut world = World::new(scenario.processes, scenario.faults.clone(), chooser, chatter, build);
     let ending = world.run_until(LIMIT);
     let (_, _, trace, stats) = world.into_parts();
-    Run { trace, stats, ending }
+    Run { trace, stats, ending, broken: Vec::new() }
+}
+
+/// How the partition rule probes.
+fn probing() -> Probing {
+    Probing::new(Duration::from_millis(100), Duration::from_millis(50)).expect("a timeout below the interval")
+}
+
+fn partition_rule(scenario: &Scenario, chooser: &mut dyn Chooser) -> Run {
+    cut_in_two(scenario, chooser, probing().detection_bound())
+}
+
+/// Cuts the processes in two again and again, and looks at every step whether both sides are writable, from `bound` after each cut on.
+fn cut_in_two(scenario: &Scenario, chooser: &mut dyn Chooser, bound: Duration) -> Run {
+    let probing = probing();
+    let processes = scenario.processes;
+    let cuts: Vec<(Vec<Rank>, Duration)> = (0..scenario.talk.messages)
+        .map(|_| {
+            let side = (0..processes).map(Rank).filter(|_| chooser.choose(Site::Side, 2) == 1).collect();
+            (side, probing.detection_bound() + Duration::from_millis(u64::from(chooser.choose(Site::Partition, 400))))
+        })
+        .collect();
+    // Partitions are the script's; and clocks of different rates would count the bound differently.
+    let faults = Faults { partitions: Partitions::NONE, clocks: Clocks::default(), ..scenario.faults.clone() };
+    let build = |me, life| PartitionRule::new(&View::of(processes), me, life, probing);
+    let mut world = World::new(processes, faults, chooser, (), build);
+    let mut broken = Vec::new();
+    for (side, length) in cuts {
+        let _ = world.run_for(probing.interval());
+        world.partition(&side);
+        let cut = world.now();
+        while world.now() < cut + length && world.step() {
+            let after = world.now().since(cut);
+            let mut writable = world.live().filter(|rank| world.process(*rank).writable(world.now()));
+            if after >= bound
+                && let Some(one) = writable.next()
+                && let Some(other) = writable.find(|other| side.contains(other) != side.contains(&one))
+            {
+                broken.push(format!("{one} and {other} are both writable {after:?} after a partition came between them"));
+                break;
+            }
+        }
+        world.heal();
+    }
+    let ending = Ending::OutOfTime;
+    let (_, _, trace, stats) = world.into_parts();
+    Run { trace, stats, ending, broken }
 }
 
 #[cfg(test)]
@@ -349,6 +429,25 @@ mod tests {
                 assert!(noticed, "{} without {rule:?}", experiment.name);
             }
         }
+    }
+
+    #[test]
+    fn later_than_the_bound_no_two_sides_are_writable() {
+        let row = experiment("partition-rule").expect("it is in the table");
+        let runs = (0..200).map(|seed| {
+            let mut chooser = Seeded::new(seed);
+            let scenario = row.draw(&mut chooser);
+            row.run(&scenario, &mut chooser)
+        });
+        assert!(runs.into_iter().all(|run| run.broken.is_empty() && run.stats.partitions >= 3));
+
+        // Right after the cut they are now and then: the check does look.
+        let both = |seed| {
+            let mut chooser = Seeded::new(seed);
+            let scenario = row.draw(&mut chooser);
+            !cut_in_two(&scenario, &mut chooser, Duration::ZERO).broken.is_empty()
+        };
+        assert!((0..200).any(both));
     }
 
     #[test]

@@ -212,7 +212,8 @@ pub fn read(path: &Path) -> Result<Scenario, Error> {
 pub fn list(out: &mut impl Write) -> io::Result<()> {
     let bold = Style::new().bold();
     for experiment in EXPERIMENTS {
-        let promises: Vec<&str> = experiment.promises.iter().map(|property| property.name()).collect();
+        let properties = experiment.promises.iter().map(|property| property.name());
+        let promises: Vec<&str> = properties.chain(experiment.says).collect();
         writeln!(out, "{bold}{}{bold:#}", experiment.name)?;
         writeln!(out, "  assumes   {}", experiment.assumes)?;
         writeln!(out, "  promises  {}", promises.join(", "))?;
