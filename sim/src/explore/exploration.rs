@@ -43,6 +43,9 @@ pub struct Reductions {
     /// That is sound if such a packet would change nothing later either: what has been received stays received. A packet that would be rejected is
     /// not forgotten, for it may be in time later.
     pub stale: bool,
+    /// What came before a message is forgotten once every live process has delivered it, and so is the order among what all have delivered: no property
+    /// asks for it any more.
+    pub delivered: bool,
     /// States that differ only in what the processes are called are one. That is sound if the protocol treats all processes alike, and is not used
     /// where processes are [protected](Exploration::protected) or may crash: a fan-out goes to the processes one after the other.
     pub symmetry: bool,
@@ -63,7 +66,7 @@ impl Exploration {
             protected: vec![],
             promises: promises.to_vec(),
             progress: true,
-            reductions: Reductions { stale: true, symmetry: false, sleep: false },
+            reductions: Reductions { stale: true, delivered: true, symmetry: false, sleep: false },
         }
     }
 
@@ -99,9 +102,9 @@ impl Exploration {
 
 impl Reductions {
     /// Nothing is left out.
-    pub const NONE: Self = Self { stale: false, symmetry: false, sleep: false };
+    pub const NONE: Self = Self { stale: false, delivered: false, symmetry: false, sleep: false };
     /// All of them.
-    pub const ALL: Self = Self { stale: true, symmetry: true, sleep: true };
+    pub const ALL: Self = Self { stale: true, delivered: true, symmetry: true, sleep: true };
 }
 
 /// Puts all permutations of what is behind `fixed` into `all`, the present one first.

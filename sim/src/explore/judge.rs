@@ -17,12 +17,19 @@ where
     Q: Fn(MessageId) -> P::Request,
     H: Fn(&P::Indication) -> Option<MessageId>,
 {
-    /// The first promised safety property that is broken by what process `at` delivered after its first `seen` deliveries.
-    pub(super) fn broken(&self, cells: &[u32], at: usize, seen: usize) -> Option<Property> {
-        let count = self.cell(cells[at]).log.delivered.len();
-        (seen..count).find_map(|place| {
-            let promises = self.exploration.promises.iter().copied();
-            promises.filter(|property| !property.is_liveness()).find(|property| self.breaks(*property, cells, at, place))
+    /// The first promised safety property that is broken by what process `at`, which was in the local state `before`, just delivered.
+    ///
+    /// A local state stands for all that look like it. Where no promise asks for the order of deliveries it need not be that of the log, so what is new is
+    /// read off the effects.
+    pub(super) fn broken(&self, cells: &[u32], at: usize, before: u32, delivered: &[Message]) -> Option<Property> {
+        let log = &self.cell(before).log;
+        let (mut had, mut place) = (log.mask, log.delivered.len());
+        delivered.iter().find_map(|message| {
+            let safety = self.exploration.promises.iter().copied().filter(|property| !property.is_liveness());
+            let broken = safety.into_iter().find(|property| self.breaks(*property, cells, at, place, *message, had));
+            had |= message.bit();
+            place += 1;
+            broken
         })
     }
 
@@ -42,13 +49,10 @@ where
         stuck.then_some(Breach::Stuck)
     }
 
-    /// Whether the delivery at `place` of process `at` breaks a safety property.
-    fn breaks(&self, property: Property, cells: &[u32], at: usize, place: usize) -> bool {
-        let log = &self.cell(cells[at]).log;
-        let (before, message) = (&log.delivered[..place], log.delivered[place]);
-        let repeated = before.contains(&message);
+    /// Whether process `at` breaks a safety property by delivering `message`, at `place` in its order, after all of `had`.
+    fn breaks(&self, property: Property, cells: &[u32], at: usize, place: usize, message: Message, had: u64) -> bool {
         let Some(id) = message.id(&self.exploration) else { return property == Property::NoCreation };
-        let had = before.iter().fold(0, |mask, message| mask | message.bit());
+        let repeated = had & message.bit() != 0;
         let origin = &self.cell(cells[id.origin.index()]).log;
         let past = origin.pasts.get(usize::try_from(id.number).unwrap_or(usize::MAX));
         match property {

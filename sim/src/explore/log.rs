@@ -65,20 +65,31 @@ impl Log {
         self.pasts.len() as u64
     }
 
-    /// Puts in what the promised properties still ask for, and no more: with less to remember, fewer states differ.
+    /// Puts in what was broadcast and delivered, in no order.
     pub(super) fn fingerprint(&self, exploration: &Exploration, digest: &mut Digest<'_>) {
         digest.number(self.broadcasts());
         set(self.mask, exploration, digest);
-        if exploration.needs_pasts() {
-            self.pasts.iter().for_each(|past| set(*past, exploration, digest));
+    }
+
+    /// A print of what came before the message `number` of `me`.
+    pub(super) fn past(&self, me: Rank, number: usize, exploration: &Exploration, names: &[Rank]) -> u128 {
+        let mut digest = Digest::renaming(names);
+        digest.rank(me);
+        digest.size(number);
+        set(self.pasts[number], exploration, &mut digest);
+        digest.finish()
+    }
+
+    /// A print of the order in which `me` delivered, from a place on.
+    pub(super) fn order(&self, me: Rank, from: usize, exploration: &Exploration, names: &[Rank]) -> u128 {
+        let mut digest = Digest::renaming(names);
+        digest.rank(me);
+        for message in &self.delivered[from..] {
+            let Some(id) = message.id(exploration) else { continue };
+            digest.rank(id.origin);
+            digest.number(id.number);
         }
-        if exploration.needs_order() {
-            for message in &self.delivered {
-                let Some(id) = message.id(exploration) else { continue };
-                digest.rank(id.origin);
-                digest.number(id.number);
-            }
-        }
+        digest.finish()
     }
 }
 

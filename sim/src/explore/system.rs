@@ -39,8 +39,16 @@ pub(super) struct Cell<P> {
     pub(super) log: Log,
     /// Of which crashes it was told.
     told: u8,
-    /// Under each renaming.
-    prints: Vec<u128>,
+    prints: Prints,
+}
+
+/// The fingerprint of a local state, in parts that are added up, each under every renaming.
+struct Prints {
+    whole: Vec<u128>,
+    /// For each message of its own, what came before it: needed until everybody has delivered the message.
+    pasts: Vec<Vec<u128>>,
+    /// For each place in its order of deliveries, the order from there on: that of what everybody has delivered is not needed.
+    orders: Vec<Vec<u128>>,
 }
 
 /// A message on its way.
@@ -137,9 +145,15 @@ where
         let mut left = Digest::new();
         left.number(u64::from(u32::from_le_bytes([losses, duplicates, crashes, wakes])));
         let left = left.finish();
+        let cells = || state.cells().iter().map(|cell| &self.cells[*cell as usize]);
+        let everywhere = if self.exploration.reductions.delivered {
+            cells().filter(|cell| cell.is_alive()).fold(u64::MAX, |everywhere, cell| everywhere & cell.log.mask)
+        } else {
+            0
+        };
         // The prints of the parts are as good as random, so that their sum tells multisets apart; a cell's print names its process.
         let print = |renaming: usize| {
-            let cells = state.cells().iter().map(|cell| self.cells[*cell as usize].prints[renaming]);
+            let cells = cells().map(|cell| cell.print(everywhere, renaming, &self.exploration));
             let packets = state.packets().iter().map(|packet| self.packets[*packet as usize].prints[renaming]);
             cells.chain(packets).fold(left, u128::wrapping_add)
         };
@@ -262,13 +276,20 @@ where
             }
             digest.finish()
         };
-        let prints: Vec<u128> = self.renamings.iter().map(print).collect();
-        if let Some(number) = self.cell_numbers.get(prints[0]) {
+        let whole = self.renamings.iter().map(print).collect();
+        let past = |number: usize| self.renamings.iter().map(|names| log.past(rank, number, &self.exploration, names)).collect();
+        let order = |from: usize| self.renamings.iter().map(|names| log.order(rank, from, &self.exploration, names)).collect();
+        let pasts = if self.exploration.needs_pasts() { (0..log.pasts.len()).map(past).collect() } else { vec![] };
+        let orders = if self.exploration.needs_order() { (0..=log.delivered.len()).map(order).collect() } else { vec![] };
+        let prints = Prints { whole, pasts, orders };
+        let cell = Cell { rank, protocol, now, log, told, prints };
+        let key = cell.print(0, 0, &self.exploration);
+        if let Some(number) = self.cell_numbers.get(key) {
             return number;
         }
         let number = u32::try_from(self.cells.len()).expect("fewer than 2^32 local states");
-        self.cell_numbers.insert(prints[0], number);
-        self.cells.push(Cell { rank, protocol, now, log, told, prints });
+        self.cell_numbers.insert(key, number);
+        self.cells.push(cell);
         number
     }
 
@@ -295,6 +316,22 @@ impl<P: Protocol, Q, H> System<P, Q, H> {
 impl<P> Cell<P> {
     pub(super) const fn is_alive(&self) -> bool {
         self.protocol.is_some()
+    }
+
+    /// Its print under a renaming, where all of `everywhere` is delivered by every live process.
+    fn print(&self, everywhere: u64, renaming: usize, exploration: &Exploration) -> u128 {
+        let Prints { whole, pasts, orders } = &self.prints;
+        let mut print = whole[renaming];
+        for (number, past) in (0..).zip(pasts) {
+            if Message::of(MessageId { origin: self.rank, number }, exploration).bit() & everywhere == 0 {
+                print = print.wrapping_add(past[renaming]);
+            }
+        }
+        if !orders.is_empty() {
+            let known = self.log.delivered.iter().take_while(|message| message.bit() & everywhere != 0).count();
+            print = print.wrapping_add(orders[known][renaming]);
+        }
+        print
     }
 
     /// Whether it was told that `rank` crashed.

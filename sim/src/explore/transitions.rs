@@ -122,8 +122,14 @@ where
             None => (step.next, &step.effects[..]),
             Some(cut) => (step.cuts[usize::from(cut)], &step.effects[..usize::from(cut)]),
         };
-        let sent: Vec<u32> =
-            effects.iter().filter_map(|effect| if let Done::Sent(packet) = effect { Some(*packet) } else { None }).collect();
+        let (mut sent, mut delivered) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Done::Sent(packet) => sent.push(*packet),
+                Done::Delivered(message) => delivered.push(*message),
+                Done::Other => {}
+            }
+        }
         after.set_cell(at, next);
         for packet in &sent {
             let to = self.packet(*packet).to.index();
@@ -137,8 +143,7 @@ where
         if self.exploration.reductions.stale {
             self.forget_stale(&mut after, at, &sent);
         }
-        let seen = self.cell(cell).log.delivered.len();
-        let breach = self.broken(after.cells(), at, seen).map(Breach::Property);
+        let breach = self.broken(after.cells(), at, cell, &delivered).map(Breach::Property);
         Transition { choice, state: after, breach }
     }
 
