@@ -53,7 +53,7 @@ pub struct EventClocks {
 }
 
 impl EventClocks {
-    /// Stamps every event, parents first. O(edges × chains).
+    /// Stamps every event, parents first. O(edges × chains) time, O(events × chains) memory.
     ///
     /// # Panics
     /// Never: a chain has fewer than 2⁶⁴ events, and recorded times are kept away from the last hybrid stamp.

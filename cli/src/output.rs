@@ -1,3 +1,5 @@
+//! The files that a replay leaves: `run.json`, and `run.shiviz.log` for ShiViz.
+
 use std::fmt::{self, Write as _};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ use crate::version::Version;
 pub struct Wrong {
     /// Where.
     pub process: Rank,
-    /// Which event; `None` for the state at the end.
+    /// Which event; `None` if it is no single event's, as for the state at the end.
     pub event: Option<usize>,
     /// What is wrong.
     pub what: String,
@@ -79,7 +79,7 @@ struct Process {
     /// Events that came before one of their parents.
     early: BTreeMap<usize, Received>,
     /// Parts of events whose other parts have not come yet.
-    parts: BTreeMap<usize, Vec<Option<Received>>>,
+    parts: BTreeMap<usize, BTreeMap<usize, Received>>,
 }
 
 impl<'r> Replication<'r> {
@@ -190,13 +190,12 @@ impl<'r> Replication<'r> {
         let known = process.replica.has(part.event) || process.early.contains_key(&part.event);
         let mut received = Received::new(Arc::clone(message), start);
         if part.parts > 1 && !known {
-            let parts = process.parts.entry(part.event).or_insert_with(|| vec![None; part.parts]);
-            let Some(slot) = parts.get_mut(part.part) else { return Ok(()) };
-            self.figures.repeated += u64::from(slot.is_some());
-            *slot = Some(received);
-            let Some(whole) = parts.iter().map(|part| part.as_ref().map(Received::delta)).collect::<Option<Vec<_>>>() else {
+            let parts = process.parts.entry(part.event).or_default();
+            self.figures.repeated += u64::from(parts.insert(part.part, received).is_some());
+            if parts.len() < part.parts {
                 return Ok(());
-            };
+            }
+            let whole: Vec<&[u8]> = parts.values().map(Received::delta).collect();
             received = Received::new(Arc::from(whole.concat()), 0);
             process.parts.remove(&part.event);
         }

@@ -1,3 +1,5 @@
+//! A report as a table for people.
+
 use std::io::{self, Write};
 use std::time::Duration;
 

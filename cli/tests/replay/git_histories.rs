@@ -347,4 +347,15 @@ fn a_whole_tree_that_is_imported_at_once_travels_in_parts() {
         assert!(report["replication"]["broadcasts"].as_u64().unwrap() > 20, "{report}");
         assert!(report["replication"]["largest_message"].as_u64().unwrap() < 70_000, "{report}");
     }
+    // Parts and commits that come in any order, or twice, are put together all the same.
+    for (rule, property) in [("fifo", "fifo_delivery"), ("dedupe", "no_duplication")] {
+        let ran = replay(repository.path(), &["--break", rule, "--loss", "30", "--duplicate", "30"]);
+        assert_eq!(ran.code, 1, "{}", ran.stdout);
+        let violated = ran.violated();
+        assert!(violated.iter().any(|name| name == property), "{rule}: {violated:?}");
+        assert!(
+            !violated.iter().any(|name| name == "replicas_end_as_recorded" || name == "versions_are_gits_trees"),
+            "{rule}: {violated:?}"
+        );
+    }
 }
