@@ -2,7 +2,7 @@ use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Protocol, Refused};
 use tidings_trace::What;
 
-use crate::Chooser;
+use crate::{Chooser, Coverage};
 
 /// What stands above the protocol at every process: asks, and hears what is indicated.
 ///
@@ -34,6 +34,12 @@ pub trait Application<P: Protocol> {
     fn takes(&self, me: Rank) -> bool {
         let _ = me;
         true
+    }
+
+    /// After every input at `me`, when its effects are carried out: looks at the protocol, and says which points of its code were
+    /// [reached](Coverage::reach), such as a message held back.
+    fn observe(&mut self, me: Rank, protocol: &P, coverage: &mut Coverage) {
+        let _ = (me, protocol, coverage);
     }
 
     /// How the trace names a request that was taken, usually `What::Broadcast`. Asked before the request is made.

@@ -54,6 +54,7 @@
 //! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong, within these bounds, until the chaos phase ends | the same | |
 //! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives | | |
 //! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) | | 40 bytes for a recorded event |
+//! | [`Coverage`], [`Point`] | which faults met the code that they were meant for | | one addition |
 //! | [`Chooser`], [`Site`], [`Chance`] | the one source of choice; choice 0 is calm | | |
 //! | [`Seeded`] | an engine that draws from a seed, the same on every machine | Blackman, Vigna 2021 | one draw |
 //! | [`Recorded`], [`Tape`], [`Replay`] | writes down what another engine chooses; plays it back; an exhausted tape is calm | | 4 bytes for a choice |
@@ -88,11 +89,13 @@ mod bytes;
 mod chatter;
 mod chooser;
 mod clock;
+mod coverage;
 mod ending;
 mod exhaustive;
 pub mod explore;
 mod faults;
 mod network;
+mod point;
 mod process;
 mod recording;
 mod seeded;
@@ -107,9 +110,11 @@ pub use application::Application;
 pub use bytes::Bytes;
 pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
+pub use coverage::Coverage;
 pub use ending::Ending;
 pub use exhaustive::Exhaustive;
 pub use faults::{Clocks, Faults, Partitions, Pauses};
+pub use point::Point;
 pub use recording::Recording;
 pub use seeded::Seeded;
 #[cfg(feature = "std")]

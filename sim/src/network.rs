@@ -1,3 +1,4 @@
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -56,6 +57,10 @@ pub(crate) struct Network<M> {
     cuts: Vec<bool>,
     /// The passing partition.
     split: Split,
+    /// Whether the packet before was lost, for each ordered pair.
+    lost: Vec<bool>,
+    /// Of packets that the network repeated: how many copies are under way, and whether one was delivered.
+    repeated: BTreeMap<u64, (u8, bool)>,
 }
 
 impl<M> Network<M> {
@@ -67,6 +72,8 @@ impl<M> Network<M> {
             newest: vec![0; processes * processes],
             cuts: Vec::new(),
             split: Split::None,
+            lost: vec![false; processes * processes],
+            repeated: BTreeMap::new(),
         }
     }
 
@@ -106,6 +113,31 @@ impl<M> Network<M> {
         overtaken
     }
 
+    /// Notes whether the network loses a packet; whether it lost the one before on that link too.
+    pub(crate) fn loses(&mut self, from: Rank, to: Rank, lost: bool) -> bool {
+        core::mem::replace(&mut self.lost[from.index() * self.processes + to.index()], lost) && lost
+    }
+
+    /// Notes that two copies of a packet travel.
+    pub(crate) fn repeats(&mut self, packet: u64) {
+        self.repeated.insert(packet, (2, false));
+    }
+
+    /// Notes that a copy has come to an end; whether it was delivered, and another copy of the same packet before it.
+    pub(crate) fn ended(&mut self, packet: u64, delivered: bool) -> bool {
+        if self.repeated.is_empty() {
+            return false;
+        }
+        let Some((left, before)) = self.repeated.get_mut(&packet) else { return false };
+        let again = delivered && *before;
+        *before |= delivered;
+        *left -= 1;
+        if *left == 0 {
+            self.repeated.remove(&packet);
+        }
+        again
+    }
+
     /// Whether what `from` sends does not reach `to`.
     pub(crate) fn is_cut(&self, from: Rank, to: Rank) -> bool {
         self.split.parts(from, to) || (!self.cuts.is_empty() && self.cuts[from.index() * self.processes + to.index()])
@@ -129,8 +161,8 @@ impl<M> Network<M> {
         self.cuts.clear();
     }
 
-    /// Begins a passing partition, or ends it.
-    pub(crate) fn split(&mut self, split: Split) {
-        self.split = split;
+    /// Begins a passing partition, or ends it; what was before.
+    pub(crate) fn split(&mut self, split: Split) -> Split {
+        core::mem::replace(&mut self.split, split)
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Process<P: Protocol> {
     pub(crate) told: BTreeSet<Rank>,
     /// Whether a start is due.
     pub(crate) starting: bool,
+    /// The network lost something that it sent in this input.
+    pub(crate) lost: bool,
     /// When it last made itself do something, and how often since time stood at that.
     pub(crate) instant: (Time, u32),
 }
@@ -60,6 +62,7 @@ impl<P: Protocol> Process<P> {
             records: Vec::new(),
             told: BTreeSet::new(),
             starting: false,
+            lost: false,
             instant: (Time::ZERO, 0),
         }
     }

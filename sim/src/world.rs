@@ -10,7 +10,7 @@ use crate::agenda::{Agenda, Due};
 use crate::chooser::draw;
 use crate::network::Network;
 use crate::process::{Process, Recall, replay};
-use crate::{Application, Chooser, Ending, Faults, Recording, Site, Stats};
+use crate::{Application, Chooser, Coverage, Ending, Faults, Point, Recording, Site, Stats};
 
 mod effects;
 mod inputs;
@@ -59,6 +59,11 @@ pub struct World<P: Protocol, A, C, B> {
     trace: Trace,
     recording: Recording,
     stats: Stats,
+    coverage: Coverage,
+    /// Whether the input that is being dealt with is a wake.
+    waking: bool,
+    /// What the passing partition has eaten.
+    eaten: u64,
 }
 
 impl<P, A, C, B> World<P, A, C, B>
@@ -98,7 +103,11 @@ where
             trace: Trace::new(count),
             recording: Recording::default(),
             stats: Stats::default(),
+            coverage: Coverage::new(),
+            waking: false,
+            eaten: 0,
         };
+        world.cover_clocks();
         for rank in 0..processes {
             world.begin(Rank(rank));
         }
@@ -271,6 +280,11 @@ where
         &self.stats
     }
 
+    /// Which faults met the code that they were meant for.
+    pub const fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
     /// The protocol of `rank`; after a crash as it was then.
     pub fn process(&self, rank: Rank) -> &P {
         &self.processes[rank.index()].protocol
@@ -334,6 +348,16 @@ where
     /// The application, the chooser, the trace and the figures.
     pub fn into_parts(self) -> (A, C, Trace, Stats) {
         (self.application, self.chooser, self.trace, self.stats)
+    }
+
+    /// Counts the clocks that are wrong.
+    fn cover_clocks(&mut self) {
+        for Process { clock, .. } in &self.processes {
+            let ways = [(clock.ahead > 0, Point::ClockAhead), (clock.drift > 0, Point::ClockFast), (clock.drift < 0, Point::ClockSlow)];
+            for (_, point) in ways.into_iter().filter(|(is_so, _)| *is_so) {
+                self.coverage.note(point);
+            }
+        }
     }
 
     fn ending(&self) -> Ending {

@@ -10,7 +10,7 @@ use tidings_trace::What;
 use super::World;
 use crate::agenda::Due;
 use crate::network::Copy;
-use crate::{Application, Chooser, Recording, Site};
+use crate::{Application, Chooser, Point, Recording, Site};
 
 impl<P, A, C, B> World<P, A, C, B>
 where
@@ -38,12 +38,24 @@ where
         let all: u64 = effects.iter().map(parts).sum();
         let cut_off = u64::from(self.chooser.choose(Site::Crash, u32::try_from(all).unwrap_or(u32::MAX - 1) + 1));
         let mut left = all - cut_off;
+        if cut_off > 0 {
+            self.coverage.note(if left > 0 { Point::CrashBetweenEffects } else { Point::CrashBeforeEffects });
+        }
+        let mut last_is_durable = false;
         for effect in effects {
-            let parts = parts(&effect).min(left);
+            let whole = parts(&effect);
+            let parts = whole.min(left);
             if parts > 0 {
+                if parts < whole {
+                    self.coverage.note(Point::CrashWithinFanOut);
+                }
+                last_is_durable = matches!(effect, Effect::Persist(_));
                 self.carry_out_one(rank, effect, parts);
                 left -= parts;
             }
+        }
+        if cut_off > 0 && last_is_durable {
+            self.coverage.note(Point::CrashAfterPersist);
         }
         self.stats.cut_off += cut_off;
         self.crash_at_last(rank);
@@ -97,7 +109,11 @@ where
             self.stats.sent += 1;
             self.stats.bytes += bytes;
             self.record(Recording::Everything, from, What::Send { packet, to });
-            for _ in 0..self.copies(from, to) {
+            let copies = self.copies(from, to);
+            if copies > 1 {
+                self.network.repeats(packet);
+            }
+            for _ in 0..copies {
                 let arrival = self.now + self.delay();
                 if let Some((time, to, packet)) = last.replace((arrival, to, packet)) {
                     self.put(time, Copy { from, to, packet, life, message: message.clone() });
@@ -113,17 +129,36 @@ where
     fn copies(&mut self, from: Rank, to: Rank) -> u32 {
         if self.network.is_cut(from, to) {
             self.stats.partitioned += 1;
+            self.eaten += 1;
+            self.coverage.note(Point::CutWhenSent);
             return 0;
         }
-        if self.chaos && self.chooser.happens(Site::Lose, self.faults.loss) {
-            self.stats.lost += 1;
-            return 0;
+        if self.chaos {
+            let lost = self.chooser.happens(Site::Lose, self.faults.loss);
+            let in_a_row = self.network.loses(from, to, lost);
+            if lost {
+                self.lose(from, in_a_row);
+                return 0;
+            }
         }
         if self.chaos && self.chooser.happens(Site::Duplicate, self.faults.duplicate) {
             self.stats.duplicated += 1;
             return 2;
         }
         1
+    }
+
+    /// The network loses a packet of `from`.
+    fn lose(&mut self, from: Rank, in_a_row: bool) {
+        self.stats.lost += 1;
+        self.coverage.note(Point::Lost);
+        if in_a_row {
+            self.coverage.note(Point::LostInARow);
+        }
+        if self.waking {
+            self.coverage.note(Point::LostWhenWoken);
+        }
+        self.processes[from.index()].lost = true;
     }
 
     fn delay(&mut self) -> Duration {

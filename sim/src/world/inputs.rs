@@ -7,7 +7,7 @@ use tidings_trace::What;
 use super::World;
 use crate::agenda::Due;
 use crate::network::Copy;
-use crate::{Application, Chooser, Recording};
+use crate::{Application, Chooser, Point, Recording};
 
 /// The inputs that a process may give itself (wakes, requests, messages to itself) while time stands still. Beyond it the run would never end.
 const INPUTS_PER_INSTANT: u32 = 1_000_000;
@@ -26,6 +26,7 @@ where
                 Due::Start(rank) | Due::Feed(rank) | Due::Wake { rank, .. } | Due::Exclude { at: rank, .. }
                     if self.processes[rank.index()].held_until > time =>
                 {
+                    self.cover_pause(due, time);
                     self.agenda.push(self.processes[rank.index()].held_until, due);
                     continue;
                 }
@@ -36,6 +37,22 @@ where
             return true;
         }
         false
+    }
+
+    /// Something is due while its process stands still.
+    fn cover_pause(&mut self, due: Due, time: Time) {
+        match due {
+            Due::Wake { rank, generation } => {
+                let process = &self.processes[rank.index()];
+                if process.wake.is_some() && process.generation == generation && self.deadline(rank).is_some_and(|at| at <= time) {
+                    self.coverage.note(Point::PauseAcrossDeadline);
+                }
+            }
+            Due::Exclude { at, crashed } if self.is_alive(at) && !self.is_alive(crashed) => {
+                self.coverage.note(Point::PauseAcrossExclusion);
+            }
+            _ => {}
+        }
     }
 
     fn happen(&mut self, due: Due) {
@@ -85,19 +102,23 @@ where
 
     /// A copy comes out of the network.
     fn arrive(&mut self, slot: u32) {
-        let Copy { from, to, packet, life, .. } = *self.network.peek(slot);
+        let Copy { from, to, life, .. } = *self.network.peek(slot);
         let receiver = &mut self.processes[to.index()];
         if !receiver.alive || (from == to && life != receiver.life) {
-            self.network.take(slot);
+            self.drop_copy(slot);
             self.stats.unheard += 1;
+            self.coverage.note(Point::Unheard);
         } else if self.network.is_cut(from, to) {
-            self.network.take(slot);
+            self.drop_copy(slot);
             self.stats.partitioned += 1;
+            self.eaten += 1;
+            self.coverage.note(Point::CutInFlight);
         } else if receiver.waiting.is_empty() && receiver.held_until <= self.now && self.application.takes(to) {
-            let message = self.network.take(slot).message;
-            self.receive(from, to, packet, message);
+            self.receive(slot);
         } else {
+            let held = receiver.held_until > self.now;
             receiver.waiting.push_back(slot);
+            self.coverage.note(if held { Point::PauseHeldPacket } else { Point::WaitedForApplication });
             self.stats.waited += 1;
             self.feed_later(to);
         }
@@ -111,8 +132,7 @@ where
             && self.application.takes(rank)
             && let Some(slot) = process.waiting.pop_front()
         {
-            let Copy { from, to, packet, message, .. } = self.network.take(slot);
-            self.receive(from, to, packet, message);
+            self.receive(slot);
         }
     }
 
@@ -125,11 +145,21 @@ where
         }
     }
 
-    fn receive(&mut self, from: Rank, to: Rank, packet: u64, message: P::Message) {
+    /// Gives the copy in a slot to its receiver.
+    fn receive(&mut self, slot: u32) {
+        let Copy { from, to, packet, life, message } = self.network.take(slot);
+        let again = self.network.ended(packet, true);
         if from == to {
             self.count_own_input(to);
         } else if self.network.arrived(from, to, packet) {
             self.stats.overtaken += 1;
+            self.coverage.note(if again { Point::DuplicateOvertaken } else { Point::Overtaken });
+        }
+        if again {
+            self.coverage.note(Point::DuplicateDelivered);
+        }
+        if from != to {
+            self.cover_sender(from, to, life);
         }
         self.stats.events += 1;
         self.stats.delivered += 1;
@@ -137,9 +167,34 @@ where
         let now = self.reading(to);
         if let Err(why) = self.processes[to.index()].protocol.receive(now, from, message, &mut self.outbox) {
             self.stats.rejected += 1;
+            self.coverage.note(Point::Rejected);
             self.application.rejected(to, now, from, why);
         }
         self.settle(to);
+    }
+
+    /// A packet that `from` sent in this life of its is given to `to`.
+    fn cover_sender(&mut self, from: Rank, to: Rank, life: u32) {
+        let sender = &self.processes[from.index()];
+        if !sender.alive {
+            self.coverage.note(Point::HeardFromCrashed);
+        }
+        if life < sender.life {
+            self.coverage.note(Point::HeardFromEarlierLife);
+        }
+        if life > 0 {
+            self.coverage.note(Point::RestartHeard);
+        }
+        let told = &self.processes[to.index()].told;
+        if !told.is_empty() && told.contains(&from) {
+            self.coverage.note(Point::HeardFromExcluded);
+        }
+    }
+
+    /// Takes a copy out of the network that nobody will hear.
+    pub(super) fn drop_copy(&mut self, slot: u32) {
+        let packet = self.network.take(slot).packet;
+        self.network.ended(packet, false);
     }
 
     fn on_deadline(&mut self, rank: Rank) {
@@ -161,6 +216,7 @@ where
         self.stats.wakes += 1;
         let now = self.reading(rank);
         self.processes[rank.index()].protocol.wake(now, &mut self.outbox);
+        self.waking = true;
     }
 
     pub(super) fn tell(&mut self, at: Rank, crashed: Rank) {
@@ -168,6 +224,7 @@ where
         if process.told.insert(crashed) {
             self.stats.events += 1;
             self.stats.exclusions += 1;
+            self.coverage.note(Point::Excluded);
             self.record(Recording::Deliveries, at, What::Exclude(crashed));
             let now = self.reading(at);
             self.processes[at.index()].protocol.exclude(now, crashed, &mut self.outbox);
@@ -178,6 +235,7 @@ where
     /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline.
     pub(super) fn settle(&mut self, rank: Rank) {
         self.carry_out(rank);
+        self.waking = false;
         let mut outstanding = false;
         while self.is_alive(rank)
             && let Some(request) = self.application.next(rank, self.reading(rank))
@@ -191,7 +249,13 @@ where
             self.carry_out(rank);
         }
         if self.is_alive(rank) {
-            self.processes[rank.index()].refused = outstanding;
+            let process = &mut self.processes[rank.index()];
+            process.refused = outstanding;
+            if process.lost && process.protocol.deadline().is_some() {
+                self.coverage.note(Point::LostWithDeadline);
+            }
+            process.lost = false;
+            self.application.observe(rank, &process.protocol, &mut self.coverage);
             self.feed_later(rank);
             self.expect(rank);
         }
@@ -211,6 +275,7 @@ where
             }
         } else {
             self.stats.refused += 1;
+            self.coverage.note(Point::Refused);
             let emitted = self.outbox.len();
             assert!(emitted == 0, "process {rank} refused a request and yet emitted {emitted} effects (rule 3)");
         }

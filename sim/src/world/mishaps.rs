@@ -12,7 +12,7 @@ use crate::agenda::Due;
 use crate::chooser::{STEPS, fraction};
 use crate::network::Split;
 use crate::process::Recall;
-use crate::{Application, Chooser, Partitions, Recording, Site};
+use crate::{Application, Chooser, Partitions, Point, Recording, Site};
 
 impl<P, A, C, B> World<P, A, C, B>
 where
@@ -43,9 +43,11 @@ where
         if process.wake.take().is_some() {
             self.expectant -= 1;
         }
-        for slot in process.waiting.drain(..) {
-            self.network.take(slot);
+        process.lost = false;
+        for slot in core::mem::take(&mut process.waiting) {
+            self.drop_copy(slot);
             self.stats.unheard += 1;
+            self.coverage.note(Point::Unheard);
         }
         self.stats.crashes += 1;
         self.record(Recording::Deliveries, rank, What::Crash);
@@ -80,6 +82,9 @@ where
         if let Some(recall) = recall {
             let fresh = (self.build)(rank, process.incarnation);
             process.revive(recall(&fresh, &process.records), process.incarnation);
+            if !process.records.is_empty() {
+                self.coverage.note(Point::Recovered);
+            }
         } else {
             let incarnation = process.incarnation.next().expect("a process restarts fewer than 2^64 times");
             process.records.clear();
@@ -134,14 +139,22 @@ where
         };
         self.stats.partitions += u64::from(split != Split::None);
         self.network.split(split);
+        self.eaten = 0;
         let length = self.draw(Site::Partition, length.saturating_mul(2));
         self.agenda.push(self.now + length, Due::Heal);
     }
 
     pub(super) fn unite(&mut self) {
         if self.chaos {
-            self.network.split(Split::None);
+            self.reunite();
             self.plan_partition(self.now);
+        }
+    }
+
+    /// Ends the passing partition, if there is one.
+    fn reunite(&mut self) {
+        if self.network.split(Split::None) != Split::None && self.eaten > 0 {
+            self.coverage.note(Point::Healed);
         }
     }
 
@@ -167,7 +180,7 @@ where
     /// Ends the chaos phase: all heals, and whoever was to crash does.
     pub(super) fn calm(&mut self) {
         self.chaos = false;
-        self.network.split(Split::None);
+        self.reunite();
         for rank in self.ranks() {
             if self.processes[rank.index()].doomed {
                 self.crash_at_last(rank);
