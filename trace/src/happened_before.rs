@@ -196,7 +196,7 @@ impl Passes {
             }
             What::Receive { packet, .. } => self.sent.get(&packet).copied(),
             What::Deliver(id) => self.broadcast.get(&id).copied(),
-            What::Crash | What::Restart | What::Exclude(_) | What::Internal(_) => None,
+            What::Crash | What::Restart | What::Exclude(_) | What::Internal(_) | What::Stable(_) | What::Install(_) => None,
         }
     }
 }

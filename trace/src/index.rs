@@ -40,6 +40,30 @@ pub(crate) struct Origin {
     pub(crate) event: usize,
 }
 
+/// What a process says that is neither a broadcast nor a delivery.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    /// Which event of the trace.
+    pub(crate) event: usize,
+    /// Who says it.
+    pub(crate) by: Rank,
+    /// In which of its lives, from 0.
+    pub(crate) life: usize,
+    /// What.
+    pub(crate) said: Said,
+}
+
+/// The content of a [`Note`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Said {
+    /// This message is stable; a position in [`Index::messages`].
+    Stable(usize),
+    /// This process has crashed.
+    Excluded(Rank),
+    /// The view of this number begins.
+    Installed(u64),
+}
+
 /// A trace made ready to be judged: events by life, messages by dense numbers. Built once for all properties.
 ///
 /// O(e log e) time and O(e) memory for e events, whatever ranks and numbers they name.
@@ -51,8 +75,10 @@ pub(crate) struct Index {
     pub(crate) messages: Vec<MessageId>,
     /// Where each was broadcast: at its origin, for the first time. A broadcast of another process's message is not one.
     pub(crate) origins: Vec<Option<Origin>>,
+    /// What processes say of stability, of crashes and of views, in the order of the trace.
+    pub(crate) notes: Vec<Note>,
     /// How many processes took part.
-    processes: usize,
+    pub(crate) processes: usize,
     /// Processes that crashed, restarted or were excluded.
     faulty: BTreeSet<Rank>,
     /// How many processes are correct.
@@ -67,8 +93,11 @@ impl Index {
         let mut lives: Vec<Life> = Vec::new();
         let mut places: BTreeMap<Rank, Place> = BTreeMap::new();
         let mut faulty = BTreeSet::new();
+        let mut notes = Vec::new();
         for (event, (happened, message)) in trace.events.iter().zip(named).enumerate() {
             let rank = happened.process;
+            let life = places.get(&rank).map_or(0, |place| place.number);
+            let mut note = |said| notes.push(Note { event, by: rank, life, said });
             let delivers = match happened.what {
                 What::Broadcast(id) if id.origin == rank && origins[message].is_none() => false,
                 What::Deliver(_) => true,
@@ -84,6 +113,15 @@ impl Index {
                 }
                 What::Exclude(excluded) => {
                     faulty.insert(excluded);
+                    note(Said::Excluded(excluded));
+                    continue;
+                }
+                What::Stable(_) => {
+                    note(Said::Stable(message));
+                    continue;
+                }
+                What::Install(view) => {
+                    note(Said::Installed(view));
                     continue;
                 }
                 _ => continue,
@@ -100,7 +138,7 @@ impl Index {
             lives[life].steps.push(Step { event, message, delivers });
         }
         let gone = faulty.iter().filter(|rank| rank.index() < trace.processes).count();
-        Self { lives, messages, origins, processes: trace.processes, correct: trace.processes - gone, faulty }
+        Self { lives, messages, origins, notes, processes: trace.processes, correct: trace.processes - gone, faulty }
     }
 
     /// Whether this is a process that took part, never crashed and was never excluded.
@@ -226,7 +264,7 @@ fn earlier(a: Option<usize>, b: usize) -> Option<usize> {
 fn number(trace: &Trace) -> (Vec<MessageId>, Vec<usize>) {
     let mut named: Vec<(MessageId, usize)> = Vec::new();
     for (event, happened) in trace.events.iter().enumerate() {
-        if let What::Broadcast(id) | What::Deliver(id) = happened.what {
+        if let What::Broadcast(id) | What::Deliver(id) | What::Stable(id) = happened.what {
             named.push((id, event));
         }
     }

@@ -52,6 +52,9 @@
 //! | [`total_order`](Property::TotalOrder) | no two processes deliver two messages in opposite orders | TOB5, UTOB5 | O(e log e + e n) |
 //! | [`uniform_total_order`](Property::UniformTotalOrder) | all sequences of deliveries are prefixes of one | stronger than UTOB5 | O(e log e) |
 //! | [`fifo_total`](Property::FifoTotal) | `total_order` and `fifo_delivery` | | O(e log e + e n) |
+//! | [`integrity`](Property::Integrity) | `no_duplication` and `no_creation` | Hadzilacos and Toueg 1994 | O(e log e) |
+//! | [`stability`](Property::Stability) | a message known to be stable was delivered by everybody not excluded | Birman and others 1991 | O(e log e) if few are excluded |
+//! | [`view_synchrony`](Property::ViewSynchrony) | who goes from one view to the same next one delivered the same in it, and what was broadcast in it | VS1, GM1; Birman and Joseph 1987 | O(e log e) |
 //!
 //! Those with * are liveness: they are judged as if the trace ended quiescent, with nothing in flight and nothing due. The caller knows whether it did.
 //! The safety properties are asked of crashed processes as well, since until it crashes a process cannot know that it will.
@@ -63,10 +66,12 @@
 //! | [`Trace::verify`] | whether the trace can be an execution at all | | O(e log e) |
 //! | [`HappenedBefore`] | happened-before, the world's own truth | Lamport 1978; Fidge 1988; Mattern 1989 | one pass, then O(1) a question |
 //! | [`Cut`] | consistent cuts and their lattice, causal past and future | Chandy and Lamport 1985; Mattern 1989 | O(n) to O(n²) |
-//! | [`linearizability`] | whether a sequential specification explains concurrent calls, or the first answer that it does not | Herlihy and Wing 1990; Lowe 2017 | near-linear in the calls if few are under way at once |
+//! | [`linearizability`] | whether a sequential specification explains concurrent calls, or the first answer that it does not | Herlihy and Wing 1990; Lowe 2017; Gibbons and Korach 1997 | near-linear in the calls if few are under way at once, or if a register's values are unique |
 //! | [`shiviz`] | logs that ShiViz loads; logs of any system with vector clocks, their order and messages, or why they contradict themselves | Beschastnikh and others 2016 | near-linear in the text, see there |
+//! | [`raft`] | logs of etcd's raft: what order is known of their events, and what they keep or break | Ongaro and Ousterhout 2014 | O(e log e) |
 //!
-//! With the feature `serde`, a trace and a violation have a JSON form: their public fields by name.
+//! With the feature `serde`, a trace and a violation have a JSON form: their public fields by name. `TraceFile` is a trace as it is kept in a file, with the
+//! version of the form.
 //!
 //! # Not here
 //!
@@ -82,10 +87,13 @@ pub mod linearizability;
 mod not_an_execution;
 mod properties;
 mod property;
+pub mod raft;
 #[cfg(test)]
 mod runs;
 pub mod shiviz;
 mod trace;
+#[cfg(feature = "serde")]
+mod trace_file;
 mod violation;
 
 pub use cut::{Cut, NotACut};
@@ -93,4 +101,6 @@ pub use happened_before::{HappenedBefore, TooLarge};
 pub use not_an_execution::NotAnExecution;
 pub use property::{Property, UnknownProperty, check_all};
 pub use trace::{Event, MessageId, Trace, What};
+#[cfg(feature = "serde")]
+pub use trace_file::TraceFile;
 pub use violation::{Shown, Violation};

@@ -100,9 +100,9 @@ impl Trace {
         for (event, happened) in self.events.iter().enumerate() {
             let process = happened.process;
             let named = match happened.what {
-                What::Broadcast(id) | What::Deliver(id) => id.origin,
+                What::Broadcast(id) | What::Deliver(id) | What::Stable(id) => id.origin,
                 What::Send { to: other, .. } | What::Receive { from: other, .. } | What::Exclude(other) => other,
-                What::Crash | What::Restart | What::Internal(_) => process,
+                What::Crash | What::Restart | What::Internal(_) | What::Install(_) => process,
             };
             if let Some(process) = [process, named].into_iter().find(|process| process.index() >= self.processes) {
                 return Err(NotAnExecution::NoSuchProcess { event, process, processes: self.processes });
@@ -140,7 +140,7 @@ impl Trace {
                     }
                     Some(_) => {}
                 },
-                (What::Deliver(_) | What::Exclude(_) | What::Internal(_), None) => {}
+                (What::Deliver(_) | What::Exclude(_) | What::Internal(_) | What::Stable(_) | What::Install(_), None) => {}
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::index::Index;
 use crate::{Trace, Violation, properties};
 
 /// A property of a broadcast, by its textbook name (Cachin, Guerraoui, Rodrigues, *Introduction to Reliable and Secure Distributed Programming*, 2011:
-/// modules 3.1 to 3.9, 6.1 and 6.2).
+/// modules 3.1 to 3.9, 6.1, 6.2 and 6.8).
 ///
 /// In all of them *process* means one life of a process: what it did between two restarts. A *correct* process is one that never crashes or restarts
 /// in the trace and that nobody excludes. Every checker looks at its own property alone: a second delivery of the same message, say, is nothing to
@@ -39,11 +39,18 @@ pub enum Property {
     UniformTotalOrder,
     /// `total_order` and `fifo_delivery`.
     FifoTotal,
+    /// No process delivers a message twice, nor one that its origin has not broadcast before (Hadzilacos and Toueg 1994, uniform integrity): RB2 and RB3.
+    Integrity,
+    /// No process knows a message to be stable before every process that it has not excluded has delivered it.
+    Stability,
+    /// Numbers of views only grow; a message is delivered in the view in which it was broadcast (VS1); and processes that go from one view to the same
+    /// next one have delivered the same messages in it (Birman and Joseph 1987).
+    ViewSynchrony,
 }
 
 impl Property {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Validity,
         Self::BestEffortValidity,
         Self::NoDuplication,
@@ -55,6 +62,9 @@ impl Property {
         Self::TotalOrder,
         Self::UniformTotalOrder,
         Self::FifoTotal,
+        Self::Integrity,
+        Self::Stability,
+        Self::ViewSynchrony,
     ];
 
     /// Its textbook name, in snake case: what `Display` writes and `FromStr` reads.
@@ -72,6 +82,9 @@ impl Property {
             Self::TotalOrder => "total_order",
             Self::UniformTotalOrder => "uniform_total_order",
             Self::FifoTotal => "fifo_total",
+            Self::Integrity => "integrity",
+            Self::Stability => "stability",
+            Self::ViewSynchrony => "view_synchrony",
         }
     }
 
@@ -105,6 +118,9 @@ impl Property {
             Self::TotalOrder => properties::total_order::check(index),
             Self::UniformTotalOrder => properties::uniform_total_order::check(index),
             Self::FifoTotal => properties::fifo_total::check(index),
+            Self::Integrity => properties::integrity::check(index),
+            Self::Stability => properties::stability::check(index),
+            Self::ViewSynchrony => properties::view_synchrony::check(index),
         }
     }
 }

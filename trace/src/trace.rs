@@ -47,6 +47,10 @@ pub enum What {
     Exclude(Rank),
     /// Something of the protocol's or the application's own, by a number that they give a meaning.
     Internal(u64),
+    /// The process knows this message to be stable: everybody whom it does not take for crashed has delivered it.
+    Stable(MessageId),
+    /// The process goes over to the view of this number. What it broadcasts and delivers from here on, it does in that view.
+    Install(u64),
 }
 
 /// One event at one process.
@@ -101,6 +105,8 @@ impl fmt::Display for What {
             Self::Restart => f.write_str("restarts"),
             Self::Exclude(rank) => write!(f, "excludes {rank}"),
             Self::Internal(number) => write!(f, "internal {number}"),
+            Self::Stable(message) => write!(f, "knows {message} to be stable"),
+            Self::Install(view) => write!(f, "installs view {view}"),
         }
     }
 }

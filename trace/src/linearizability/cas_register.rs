@@ -1,4 +1,4 @@
-use super::Specification;
+use super::{Call, Specification, zones};
 
 /// A register of whole numbers that can be compared and set. It is empty at the beginning.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,5 +36,10 @@ impl Specification for CasRegister {
             RegisterCall::Write(value) => Some(Some(value)),
             RegisterCall::CompareAndSet { expected, new } => (*state == Some(expected)).then_some(Some(new)),
         }
+    }
+
+    /// Decides reads and writes of unique values.
+    fn decide(&self, calls: &[Call<&RegisterCall>]) -> Option<bool> {
+        zones::decide(calls)
     }
 }

@@ -12,6 +12,13 @@ pub struct Call<O> {
     pub answered: Option<usize>,
 }
 
+impl<O> Call<O> {
+    /// The same call, with its operation lent.
+    pub(super) const fn lend(&self) -> Call<&O> {
+        Call { operation: &self.operation, invoked: self.invoked, answered: self.answered }
+    }
+}
+
 /// A call that was answered already; the history is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("call {call} was answered already, or never made")]
