@@ -6,7 +6,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use tidings_broadcast::Rule;
 use tidings_sim::Chance;
 
-use crate::{Changes, EXPERIMENTS, Replay, Simulate, experiments};
+use crate::{Changes, CheckArguments, EXPERIMENTS, Replay, Simulate, experiments};
 
 /// Replays recorded concurrent work through clocks, broadcast and CRDTs, and checks that it comes out as recorded.
 #[derive(Clone, Debug, Parser)]
@@ -34,6 +34,12 @@ pub enum Command {
     /// Every seed draws a scenario (how many processes, how tight their limits, how bad the network) unless a file gives one. A run that fails is made as
     /// small as it goes, and printed with the command that shows it again.
     Simulate(SimulateArguments),
+
+    /// Judge a log of any system: which properties hold, which do not, and where.
+    ///
+    /// The log is a trace in our own JSON, events with vector clocks (ShiViz, TSViz, GoVector), a history of calls (Knossos, Jepsen, Porcupine), or what
+    /// etcd's raft writes. Its form is recognised by its content, compressed or not.
+    Check(CheckArguments),
 }
 
 /// What `tidings replay` takes.

@@ -16,6 +16,8 @@ pub enum Exit {
     Held,
     /// A property is violated.
     Violated,
+    /// Arguments that do not go with the input.
+    Misused,
     /// Bad input or I/O.
     Failed,
 }
@@ -25,7 +27,8 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Held => 0,
             Exit::Violated => 1,
-            // 2 is wrong usage, which the parser of arguments ends with.
+            // The parser of arguments ends with it too.
+            Exit::Misused => 2,
             Exit::Failed => 3,
         })
     }
@@ -38,6 +41,7 @@ impl Arguments {
         let exit = match &self.command {
             Command::Replay(replay) => replay.run(),
             Command::Simulate(simulate) => simulate.run(),
+            Command::Check(check) => check.run(),
         };
         exit.unwrap_or_else(|why| {
             // One line, whatever is in the names that it quotes.
@@ -113,7 +117,7 @@ fn printed(result: io::Result<()>) -> Result<(), Error> {
     }
 }
 
-const fn anstream_choice(choice: ColorChoice) -> anstream::ColorChoice {
+pub(crate) const fn anstream_choice(choice: ColorChoice) -> anstream::ColorChoice {
     match choice {
         ColorChoice::Auto => anstream::ColorChoice::Auto,
         ColorChoice::Always => anstream::ColorChoice::Always,

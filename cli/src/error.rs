@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use crate::NotATrace;
+use crate::{BadLog, NotATrace};
 
 /// Why a source cannot be read, or a result cannot be written. Each is one sentence that names the place.
 #[non_exhaustive]
@@ -75,6 +75,14 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         why: NotATrace,
+    },
+    /// A file that is no log which can be judged.
+    #[error("{path}: {why}", path = path.display())]
+    Log {
+        /// Which file.
+        path: PathBuf,
+        /// Where it stops to be one.
+        why: BadLog,
     },
 }
 

@@ -36,6 +36,11 @@
 //! Replicas know only what they receive; the recording judges them, and the world's own trace judges the broadcast. A report is a function of the source
 //! and the settings: the same seed gives the same bytes.
 //!
+//! # A log, judged
+//!
+//! [`Subject`] reads a log of any system in one of four [forms](LogForm), recognised by its content, and [`Subject::inspect`] says which properties it keeps,
+//! which it does not, and on which lines.
+//!
 //! # Not here
 //!
 //! No git library, no network but the simulated one, and no writing to what is replayed. File modes are replicated as far as "may be run" goes. What is no text (binary files,
@@ -44,6 +49,7 @@
 mod arguments;
 mod campaign;
 mod chains;
+pub mod check;
 mod checks;
 mod command;
 mod contents;
@@ -75,6 +81,7 @@ mod version;
 pub use arguments::{Arguments, BrokenRule, Command, ReplayArguments, SimulateArguments, SimulatedRule};
 pub use campaign::{Campaign, Percentiles, Summary, Totals};
 pub use chains::Chains;
+pub use check::{BadLog, CheckArguments, Inspection, LogForm, NotItsProperty, Subject};
 pub use command::Exit;
 pub use contents::{Census, ContentId, Contents, FILE_LIMIT, LeftOut, TextFile};
 pub use editing_trace::{EditingTrace, NotATrace, Patch};
