@@ -20,7 +20,8 @@ pub fn print(out: &mut impl Write, report: &Report, wall: Duration) -> io::Resul
     let bold = Style::new().bold();
     writeln!(out, "{bold}{} ({}, last {}){bold:#}\n", report.source, report.kind, report.history.last)?;
     for (name, value, remark) in figures(report, wall) {
-        writeln!(out, "  {name:<NAME$}{value:>VALUE$}  {remark}")?;
+        let row = format!("  {name:<NAME$}{value:>VALUE$}  {remark}");
+        writeln!(out, "{}", row.trim_end())?;
     }
     writeln!(out)?;
     for check in &report.checks {
@@ -83,8 +84,8 @@ fn figures(report: &Report, wall: Duration) -> Vec<(&'static str, String, String
         ),
         ("messages delivered", grouped(replication.deliveries), early(replication.early, replication.repeated)),
         ("packets sent", grouped(network.sent), format!("{} bytes", grouped(network.bytes))),
-        ("  lost", grouped(network.lost), format!("{} in a hundred asked for", settings.loss_percent)),
-        ("  duplicated", grouped(network.duplicated), format!("{} in a hundred asked for", settings.duplicate_percent)),
+        ("  lost", grouped(network.lost), format!("{} % asked for", settings.loss_percent)),
+        ("  duplicated", grouped(network.duplicated), format!("{} % asked for", settings.duplicate_percent)),
         ("  overtaken", grouped(network.overtaken), format!("each packet takes {} to {} ms", settings.min_delay_ms, settings.max_delay_ms)),
         ("  retransmitted", grouped(network.retransmitted), String::new()),
         ("held back", number(network.held_most), format!("most at once; the longest for {}", span(network.held_longest_ms))),
