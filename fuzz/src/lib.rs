@@ -21,12 +21,15 @@ pub struct Body {
 
 /// All bodies.
 pub const BODIES: &[Body] = &[
+    Body { name: "any_log", run: formats::any_log },
     Body { name: "causal_context", run: clocks::causal_context },
     Body { name: "clocks_wire", run: clocks::clocks_wire },
     Body { name: "crdt_states", run: replicas::crdt_states },
     Body { name: "editing_trace", run: formats::editing_trace },
+    Body { name: "edn_history", run: formats::edn_history },
     Body { name: "hybrid_clock", run: clocks::hybrid_clock },
     Body { name: "peers", run: peers::peers },
+    Body { name: "raft_log", run: formats::raft_log },
     Body { name: "shiviz_log", run: formats::shiviz_log },
     Body { name: "text_deltas", run: replicas::text_deltas },
     Body { name: "text_replicas", run: replicas::text_replicas },
