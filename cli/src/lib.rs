@@ -41,6 +41,15 @@
 //! [`Subject`] reads a log of any system in one of four [forms](LogForm), recognised by its content, and [`Subject::inspect`] says which properties it keeps,
 //! which it does not, and on which lines.
 //!
+//! # The table of experiments
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`EXPERIMENTS`], [`Experiment`] | every protocol of the family: the model it assumes, the properties it promises, how to run it |
+//! | [`Scenario`] | what a run is made of, apart from its seed: processes, talk, faults, limits; read from TOML or JSON |
+//! | [`Campaign`], [`Summary`] | many seeds on all cores, every run judged, added up |
+//! | [`Simulate`], [`Shrunk`] | what `tidings simulate` does: campaigns, and a failing run made as small as it goes |
+//!
 //! # Not here
 //!
 //! No git library, no network but the simulated one, and no writing to what is replayed. File modes are replicated as far as "may be run" goes. What is no text (binary files,
