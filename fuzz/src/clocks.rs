@@ -5,12 +5,18 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use arbitrary::Unstructured;
-use tidings_clocks::{CausalContext, Dot, HybridClock, HybridStamp, LamportStamp, Rank, UnixTime, VectorClock, VersionVector, Wire};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidings_clocks::{
+    BloomClock, CausalContext, DifferentialStamp, Dot, DottedVersionVector, EventStamp, ExceptionVector, HybridClock, HybridStamp,
+    HybridTag, IntervalTree, LamportClock, LamportStamp, Matrix, Rank, RoundTrip, SiblingSet, TimeInterval, UnixTime, VectorClock,
+    VersionVector, Wire,
+};
 
 const LIMIT: usize = 64;
 
 /// What decodes, encodes to the very same bytes; anything else is an error.
-fn one_form<T: Wire + Debug + PartialEq>(bytes: &[u8]) {
+pub(crate) fn one_form<T: Wire + Debug + PartialEq>(bytes: &[u8]) {
     if let Ok((value, rest)) = T::decode(bytes, LIMIT) {
         let used = &bytes[..bytes.len() - rest.len()];
         assert_eq!(value.to_wire(), used, "{value:?} has two forms");
@@ -21,7 +27,7 @@ fn one_form<T: Wire + Debug + PartialEq>(bytes: &[u8]) {
 /// Any bytes, to the decoder of the type that the first byte names.
 pub(crate) fn clocks_wire(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 8 {
+    match kind % 18 {
         0 => one_form::<VectorClock>(bytes),
         1 => one_form::<VersionVector<u64>>(bytes),
         2 => one_form::<VersionVector<String>>(bytes),
@@ -29,12 +35,54 @@ pub(crate) fn clocks_wire(bytes: &[u8]) {
         4 => one_form::<Dot<u64>>(bytes),
         5 => one_form::<LamportStamp>(bytes),
         6 => one_form::<HybridStamp>(bytes),
-        _ => one_form::<String>(bytes),
+        7 => one_form::<String>(bytes),
+        8 => one_form::<EventStamp>(bytes),
+        9 => one_form::<ExceptionVector<u32>>(bytes),
+        10 => one_form::<DottedVersionVector<u32>>(bytes),
+        11 => one_form::<SiblingSet<u32, String>>(bytes),
+        12 => one_form::<IntervalTree>(bytes),
+        13 => one_form::<Matrix>(bytes),
+        14 => one_form::<BloomClock>(bytes),
+        15 => one_form::<DifferentialStamp>(bytes),
+        16 => one_form::<HybridTag<[u8; 4]>>(bytes),
+        _ => one_form::<TimeInterval>(bytes),
+    }
+}
+
+/// What `Deserialize` takes, `Serialize` gives back, and that is taken again.
+fn read_back<T: Serialize + DeserializeOwned + Debug + PartialEq>(bytes: &[u8]) {
+    if let Ok(value) = postcard::from_bytes::<T>(bytes) {
+        let written = postcard::to_allocvec(&value).expect("what was read can be written");
+        assert_eq!(postcard::from_bytes::<T>(&written).as_ref(), Ok(&value));
+        assert_eq!(postcard::to_allocvec(&postcard::from_bytes::<T>(&written).expect("as before")).as_ref(), Ok(&written));
+    }
+}
+
+/// Any bytes, to the `Deserialize` of the type that the first byte names: what has invariants checks them.
+pub(crate) fn clocks_serde(bytes: &[u8]) {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    match kind % 16 {
+        0 => read_back::<VectorClock>(bytes),
+        1 => read_back::<VersionVector<u8>>(bytes),
+        2 => read_back::<CausalContext<u8>>(bytes),
+        3 => read_back::<ExceptionVector<u8>>(bytes),
+        4 => read_back::<DottedVersionVector<u8>>(bytes),
+        5 => read_back::<SiblingSet<u8, String>>(bytes),
+        6 => read_back::<IntervalTree>(bytes),
+        7 => read_back::<Matrix>(bytes),
+        8 => read_back::<BloomClock>(bytes),
+        9 => read_back::<DifferentialStamp>(bytes),
+        10 => read_back::<EventStamp>(bytes),
+        11 => read_back::<TimeInterval>(bytes),
+        12 => read_back::<HybridClock>(bytes),
+        13 => read_back::<LamportClock>(bytes),
+        14 => read_back::<RoundTrip>(bytes),
+        _ => read_back::<HybridTag>(bytes),
     }
 }
 
 /// A number that is often near an end of its range.
-fn edge(input: &mut Unstructured<'_>) -> arbitrary::Result<u64> {
+pub(crate) fn edge(input: &mut Unstructured<'_>) -> arbitrary::Result<u64> {
     Ok(match input.int_in_range(0..=5)? {
         0 => input.int_in_range(0..=4)?,
         1 => u64::MAX - input.int_in_range(0..=4)?,

@@ -5,6 +5,10 @@
 //! binary in `fuzz_targets/`, and a small corpus in `corpus/NAME/`.
 
 mod clocks;
+mod clocks_executions;
+mod clocks_intervals;
+mod clocks_physical;
+mod clocks_versions;
 mod formats;
 mod peers;
 mod replicas;
@@ -22,18 +26,27 @@ pub struct Body {
 /// All bodies.
 pub const BODIES: &[Body] = &[
     Body { name: "any_log", run: formats::any_log },
+    Body { name: "bounded_clock", run: clocks_physical::bounded_clock },
     Body { name: "causal_context", run: clocks::causal_context },
+    Body { name: "clocks_serde", run: clocks::clocks_serde },
     Body { name: "clocks_wire", run: clocks::clocks_wire },
     Body { name: "crdt_states", run: replicas::crdt_states },
+    Body { name: "dotted_versions", run: clocks_versions::dotted_versions },
     Body { name: "editing_trace", run: formats::editing_trace },
     Body { name: "edn_history", run: formats::edn_history },
+    Body { name: "exception_vector", run: clocks_versions::exception_vector },
+    Body { name: "executions", run: clocks_executions::executions },
     Body { name: "hybrid_clock", run: clocks::hybrid_clock },
+    Body { name: "interval_tree", run: clocks_intervals::interval_tree },
     Body { name: "peers", run: peers::peers },
     Body { name: "raft_log", run: formats::raft_log },
+    Body { name: "shared_hybrid_clock", run: clocks_physical::shared_hybrid_clock },
     Body { name: "shiviz_log", run: formats::shiviz_log },
     Body { name: "text_deltas", run: replicas::text_deltas },
     Body { name: "text_replicas", run: replicas::text_replicas },
+    Body { name: "time_agreement", run: clocks_physical::time_agreement },
     Body { name: "vector_clock", run: clocks::vector_clock },
+    Body { name: "version_vectors", run: clocks_versions::version_vectors },
     Body { name: "world", run: worlds::world },
 ];
 
