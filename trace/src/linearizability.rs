@@ -23,7 +23,7 @@
 //! | [`Queue`] | enqueue, dequeue, first in, first out | |
 //! | [`Mutex`] | acquire, release | |
 //!
-//! A history of many objects is checked object by object, with [`check_by`]. [`read`] takes histories as Knossos and Porcupine keep them.
+//! A history of many objects is checked object by object, with [`check_by`]. [`read()`] takes histories as Knossos and Porcupine keep them.
 
 mod append;
 mod cas_register;

@@ -1,7 +1,7 @@
 //! The traces that [etcd's raft](https://github.com/etcd-io/raft) writes for the validation against its TLA⁺ specification: a JSON object on each line.
 //!
 //! Its messages have no numbers: two messages with equal content cannot be told apart. So the order of events is known as far as this: a receipt
-//! comes after the first sending of an equal message, which the same process made as any other it can be. [`RaftLog::trace`] is a [`Trace`](crate::Trace)
+//! comes after the first sending of an equal message, since all that it can be of were sent by the same process. [`RaftLog::trace`] is a [`Trace`](crate::Trace)
 //! of that order, for [`HappenedBefore`](crate::HappenedBefore) and [`shiviz`](crate::shiviz). [`RaftProperty`] says what a log keeps or breaks.
 //!
 //! ```

@@ -33,7 +33,7 @@ pub enum Refuted {
 /// another one are left out: of two equal states in which different calls without an answer have taken effect, the one with fewer of them.
 ///
 /// The problem is NP-complete (Gibbons and Korach, *Testing shared memories*, 1997). Cost: near-linear in the calls if few are under way at once; at worst
-/// exponential in how many are, but never more than `limit` steps, each of which makes one call take effect in one state, or compares two states. It keeps
+/// exponential in how many are, but never more than `limit` steps, each of which takes up one state, makes one call take effect in it, or compares two states. It keeps
 /// at most as many states.
 ///
 /// # Errors
@@ -159,6 +159,7 @@ impl<S: Specification> Searching<'_, S> {
         let mut explained = Possible::default();
         let mut rest: VecDeque<(S::State, Vec<usize>)> = seen.iter().collect();
         while let Some((state, mut effective)) = rest.pop_front() {
+            self.steps += 1;
             if let Ok(place) = effective.binary_search(&call) {
                 effective.remove(place);
                 self.steps += explained.admit(calls, state, &effective).compared;

@@ -10,7 +10,7 @@ use super::{Append, AppendCall, CasRegister, History, Mutex, MutexCall, Queue, Q
 /// How many steps each attempt to do without a call may take.
 const SHRINKING: usize = 20_000;
 
-/// A recorded history with its objects and the places in the text from which it was read. Made by [`read`](super::read).
+/// A recorded history with its objects and the places in the text from which it was read. Made by [`read`](super::read()).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
     pub(super) calls: Calls,
@@ -104,7 +104,7 @@ impl Recording {
         self.others
     }
 
-    /// What kind of object it is, and how many of it.
+    /// What kind of object it is, in a word.
     #[must_use]
     pub const fn object(&self) -> &'static str {
         match self.calls {
