@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use tidings_broadcast::{
-    Acknowledged, AllAcknowledge, Arrived, Backoff, Broadcast, Cast, CausalOrder, Delivery, FifoOrder, IdealLink, Incoming, Link, Ordered,
-    Outgoing, PerfectLink, Relay, Reliable, Rule, Sequenced, Sequencer, Stamped,
+    Acknowledged, AllAcknowledge, Arrived, Backoff, Broadcast, Cast, CausalOrder, Delivery, FifoOrder, IdealLink, Ordered, PerfectLink,
+    Relay, Reliable, Rule, Sequenced, Sequencer, Stamped,
 };
 use tidings_clocks::{Rank, VectorClock};
-use tidings_protocol::{Fingerprint, Incarnation, Limits, Payload, Protocol, To, View};
+use tidings_protocol::{Fingerprint, Incarnation, Limits, Payload, Protocol, View};
 use tidings_sim::explore::{Counterexample, Counts, Exploration, Explorer};
 use tidings_trace::{MessageId, Property};
 
@@ -70,6 +70,14 @@ impl Make {
         Ordered::new(order, self.reliable(me), self.limits)
     }
 
+    pub fn causal_over_links<T: Payload>(
+        self,
+        me: Rank,
+    ) -> Ordered<CausalOrder<Arrived<T>>, Reliable<PerfectLink<Relay<Stamped<VectorClock, T>>>, Stamped<VectorClock, T>>> {
+        let order = CausalOrder::new(me, self.processes as usize, self.limits);
+        Ordered::new(order, Reliable::new(self.perfect(me), self.limits), self.limits)
+    }
+
     pub fn sequencer<T: Payload>(self, me: Rank) -> Sequencer<Fifo<Sequenced<T>>, T> {
         let order = Sequencer::new(self.fifo(me), self.limits);
         if let Some(rule) = self.without { order.without(rule) } else { order }
@@ -96,15 +104,6 @@ where
     explore(exploration, build, |id| Cast::body((id.origin, id.number)), |delivery: &Delivery<Note>| Some(name(delivery.payload)))
 }
 
-/// Every message goes to all others.
-pub fn link<P>(exploration: Exploration, build: impl Fn(Rank) -> P) -> Found
-where
-    P: Link<Payload = Note, Message: Fingerprint> + Clone + Fingerprint,
-{
-    let ask = |id: MessageId| Outgoing { to: To::Others, payload: (id.origin, id.number) };
-    explore(exploration, build, ask, |incoming: &Incoming<Note>| Some(name(incoming.payload)))
-}
-
 fn explore<P>(
     exploration: Exploration,
     build: impl Fn(Rank) -> P,
@@ -114,12 +113,10 @@ fn explore<P>(
 where
     P: Protocol<Message: Fingerprint> + Clone + Fingerprint,
 {
-    let begun = std::time::Instant::now();
     let scope = exploration.scope;
     let mut explorer = Explorer::new(exploration, build, ask, hear);
     let found = explorer.run_to_end();
-    let (counts, took) = (explorer.counts(), begun.elapsed().as_secs_f64());
-    println!("{scope}: {counts:?}, {took:.2} s, {:.0} states/s", counts.states as f64 / took);
+    println!("{scope}: {:?}", explorer.counts());
     found
 }
 
