@@ -60,6 +60,20 @@ pub trait Application<P: Protocol> {
         0
     }
 
+    /// What becomes of a message that the network alters: one that this draws at [`Site::Corrupt`](crate::Site::Corrupt), such as with a bit flipped
+    /// or its end cut off. `None`, as by default: nobody could read it, and it is lost. Only with [`Links::corrupt`](crate::Links::corrupt).
+    fn corrupt(&self, message: &P::Message, chooser: &mut dyn Chooser) -> Option<P::Message> {
+        let _ = (message, chooser);
+        None
+    }
+
+    /// What the liar `me` sends to `to` instead of `message`, drawn at [`Site::Lie`](crate::Site::Lie). `None`, as by default: nothing. Only with
+    /// [`Byzantine::lie`](crate::Byzantine::lie).
+    fn lie(&self, me: Rank, to: Rank, message: &P::Message, chooser: &mut dyn Chooser) -> Option<P::Message> {
+        let _ = (me, to, message, chooser);
+        None
+    }
+
     /// The protocol at `me` rejected a message that the network said came from `from`.
     fn rejected(&mut self, me: Rank, now: Time, from: Rank, why: P::Rejected) {
         let _ = (me, now, from, why);

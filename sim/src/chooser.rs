@@ -27,6 +27,16 @@ pub enum Site {
     Strength,
     /// How wrong the clock of a process is.
     Clock,
+    /// From when on packets take at most how long.
+    Timing,
+    /// Whether a packet is altered, and how.
+    Corrupt,
+    /// Whether an old packet comes again, and which.
+    Replay,
+    /// Whether a packet comes in another's name, and whose.
+    Forge,
+    /// Whether a liar is silent or lies, and what it says.
+    Lie,
 }
 
 /// A probability, in parts of a million.

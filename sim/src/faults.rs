@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use tidings_clocks::Rank;
 
-use crate::{Chance, Chooser, Site};
+use crate::{Byzantine, Chance, Chooser, Links, Site, Timing};
 
 /// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are
 /// symmetric and total.
@@ -81,6 +81,12 @@ pub struct Faults {
     pub min_delay: Duration,
     /// The longest. Packets overtake each other within these two; if it is less than the shortest, every packet takes the shortest.
     pub max_delay: Duration,
+    /// What else links do.
+    pub links: Links,
+    /// What is known about delays.
+    pub timing: Timing,
+    /// Who lies, and how.
+    pub byzantine: Byzantine,
     /// Partitions that come by themselves.
     pub partitions: Partitions,
     /// Pauses that come by themselves.
@@ -110,6 +116,9 @@ impl Faults {
             duplicate: Chance::NEVER,
             min_delay: Duration::from_millis(1),
             max_delay: Duration::from_millis(1),
+            links: Links::PERFECT,
+            timing: Timing::Asynchronous,
+            byzantine: Byzantine::NOBODY,
             partitions: Partitions::NONE,
             pauses: Pauses::NONE,
             crashes: 0,
@@ -129,6 +138,9 @@ impl Faults {
             duplicate: Chance::percent(10),
             min_delay: Duration::from_millis(1),
             max_delay: Duration::from_millis(20),
+            links: Links::PERFECT,
+            timing: Timing::Asynchronous,
+            byzantine: Byzantine::NOBODY,
             partitions: Partitions::NONE,
             pauses: Pauses::NONE,
             crashes: 0,
@@ -149,6 +161,9 @@ impl Faults {
             duplicate: Chance::percent(20),
             min_delay: Duration::from_micros(100),
             max_delay: Duration::from_millis(200),
+            links: Links::PERFECT,
+            timing: Timing::Asynchronous,
+            byzantine: Byzantine::NOBODY,
             partitions: Partitions { at_most: 3, gap: Duration::from_millis(500), length: Duration::from_millis(500), ..Partitions::NONE },
             pauses: Pauses::NONE,
             crashes: 1,
@@ -177,10 +192,13 @@ impl Faults {
         let duplicate = Chance(self.duplicate.0 / 4 * quarters());
         let max_delay = self.min_delay + self.max_delay.saturating_sub(self.min_delay) / 4 * quarters();
         let clocks = Clocks { ahead: self.clocks.ahead / 4 * quarters(), drift: self.clocks.drift / 4 * quarters() };
+        let mut of =
+            |chance: Chance| if chance == Chance::NEVER { chance } else { Chance(chance.0 / 4 * chooser.choose(Site::Strength, 5)) };
+        let links = Links { corrupt: of(self.links.corrupt), replay: of(self.links.replay), forge: of(self.links.forge), ..self.links };
         let mut up_to = |most: u32| chooser.choose(Site::Strength, most.saturating_add(1));
         let partitions = Partitions { at_most: up_to(self.partitions.at_most), ..self.partitions };
         let pauses = Pauses { at_most: up_to(self.pauses.at_most), ..self.pauses };
-        Self { loss, duplicate, max_delay, partitions, pauses, clocks, crashes: up_to(self.crashes), ..self.clone() }
+        Self { loss, duplicate, max_delay, links, partitions, pauses, clocks, crashes: up_to(self.crashes), ..self.clone() }
     }
 
     /// These faults, but nobody crashes by itself.

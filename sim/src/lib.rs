@@ -52,6 +52,9 @@
 //! |---|---|---|---|
 //! | [`World`] | one course for the same choices; effects in order; crashes between any two of them | Cachin et al. 2011, ch. 2 | O(log d) for an event when d things are due; no allocation but the message's own |
 //! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong, within these bounds, until the chaos phase ends | the same | |
+//! | [`Links`], [`Spread`] | losses in a row, full queues, bandwidth, tails of delays; altered, replayed and forged packets | the same, 2.4 | |
+//! | [`Timing`] | asynchronous, partially synchronous or synchronous | Dwork, Lynch, Stockmeyer 1988 | |
+//! | [`Byzantine`] | silence, lies and equivocation of the processes named | Cachin et al. 2011, 2.2.6 | |
 //! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives | | |
 //! | [`Ending`], [`Stats`], [`Recording`] | how a run ended, in figures, and how much of it is in the [`Trace`](tidings_trace::Trace) | | 40 bytes for a recorded event |
 //! | [`Coverage`], [`Point`] | which faults met the code that they were meant for | | one addition |
@@ -78,7 +81,7 @@
 //! # Not here
 //!
 //! No protocol: this crate knows none by name. No judgement of traces: that is `tidings-trace`, whose properties [`assert_keeps!`] takes. No real
-//! network, clock or thread. Messages are never altered, and no process lies: links that corrupt and Byzantine processes are other models.
+//! network, clock or thread. How a message is altered or turned into a lie only its [`Application`] knows; by itself the world does neither.
 
 extern crate alloc;
 
@@ -86,6 +89,7 @@ mod agenda;
 mod application;
 mod assert_keeps;
 mod bytes;
+mod byzantine;
 mod chatter;
 mod chooser;
 mod clock;
@@ -94,6 +98,7 @@ mod ending;
 mod exhaustive;
 pub mod explore;
 mod faults;
+mod links;
 mod network;
 mod point;
 mod process;
@@ -104,16 +109,19 @@ mod shrink;
 mod sparing;
 mod stats;
 mod tape;
+mod timing;
 mod world;
 
 pub use application::Application;
 pub use bytes::Bytes;
+pub use byzantine::Byzantine;
 pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
 pub use coverage::Coverage;
 pub use ending::Ending;
 pub use exhaustive::Exhaustive;
 pub use faults::{Clocks, Faults, Partitions, Pauses};
+pub use links::{Links, Spread};
 pub use point::Point;
 pub use recording::Recording;
 pub use seeded::Seeded;
@@ -125,4 +133,5 @@ pub use sparing::Sparing;
 pub use stats::Stats;
 pub use tape::{Recorded, Replay, Tape};
 pub use tidings_trace::{Property, check_all};
+pub use timing::Timing;
 pub use world::World;

@@ -1,8 +1,26 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use tidings_clocks::Rank;
+use core::time::Duration;
+
+use tidings_clocks::{Rank, Time};
+
+/// How many packets of a link may come again.
+const REPLAYED: usize = 8;
+
+/// What the network did to a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing.
+    Honest,
+    /// It altered the message.
+    Altered,
+    /// It delivers an old packet again.
+    Replayed,
+    /// It delivers it in another's name.
+    Forged,
+}
 
 /// One copy of a message on its way.
 #[derive(Clone, Debug)]
@@ -15,6 +33,8 @@ pub(crate) struct Copy<M> {
     pub(crate) packet: u64,
     /// The life of the sender in which it was sent.
     pub(crate) life: u32,
+    /// What the network did to it.
+    pub(crate) kind: Kind,
     /// What travels.
     pub(crate) message: M,
 }
@@ -57,8 +77,14 @@ pub(crate) struct Network<M> {
     cuts: Vec<bool>,
     /// The passing partition.
     split: Split,
-    /// Whether the packet before was lost, for each ordered pair.
-    lost: Vec<bool>,
+    /// How many packets in a row were lost, for each ordered pair.
+    lost: Vec<u32>,
+    /// How many copies are under way, for each ordered pair.
+    under_way: Vec<u32>,
+    /// When the last packet will have left, for each ordered pair; empty while bandwidth is no matter.
+    left: Vec<Time>,
+    /// The last packets, for each ordered pair; empty while none comes again.
+    history: Vec<VecDeque<(u64, u32, M)>>,
     /// Of packets that the network repeated: how many copies are under way, and whether one was delivered.
     repeated: BTreeMap<u64, (u8, bool)>,
 }
@@ -72,13 +98,17 @@ impl<M> Network<M> {
             newest: vec![0; processes * processes],
             cuts: Vec::new(),
             split: Split::None,
-            lost: vec![false; processes * processes],
+            lost: vec![0; processes * processes],
+            under_way: vec![0; processes * processes],
+            left: Vec::new(),
+            history: Vec::new(),
             repeated: BTreeMap::new(),
         }
     }
 
     /// Puts a copy in a free slot.
     pub(crate) fn put(&mut self, copy: Copy<M>) -> u32 {
+        self.under_way[copy.from.index() * self.processes + copy.to.index()] += 1;
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(copy);
             slot
@@ -92,7 +122,9 @@ impl<M> Network<M> {
     /// Takes a copy out of its slot.
     pub(crate) fn take(&mut self, slot: u32) -> Copy<M> {
         self.free.push(slot);
-        self.slots[slot as usize].take().expect("a slot that is due holds a copy")
+        let copy = self.slots[slot as usize].take().expect("a slot that is due holds a copy");
+        self.under_way[copy.from.index() * self.processes + copy.to.index()] -= 1;
+        copy
     }
 
     /// The copy in a slot.
@@ -113,9 +145,41 @@ impl<M> Network<M> {
         overtaken
     }
 
-    /// Notes whether the network loses a packet; whether it lost the one before on that link too.
-    pub(crate) fn loses(&mut self, from: Rank, to: Rank, lost: bool) -> bool {
-        core::mem::replace(&mut self.lost[from.index() * self.processes + to.index()], lost) && lost
+    /// How many packets in a row were lost on a link.
+    pub(crate) fn lost_in_a_row(&mut self, from: Rank, to: Rank) -> &mut u32 {
+        &mut self.lost[from.index() * self.processes + to.index()]
+    }
+
+    /// How many copies are under way on a link, those that wait for their receiver too.
+    pub(crate) fn under_way(&self, from: Rank, to: Rank) -> u32 {
+        self.under_way[from.index() * self.processes + to.index()]
+    }
+
+    /// Puts a packet that takes `span` to leave behind those that are leaving on its link; when it will have left.
+    pub(crate) fn leaves(&mut self, from: Rank, to: Rank, now: Time, span: Duration) -> Time {
+        if self.left.is_empty() {
+            self.left = vec![Time::ZERO; self.processes * self.processes];
+        }
+        let left = &mut self.left[from.index() * self.processes + to.index()];
+        *left = now.max(*left) + span;
+        *left
+    }
+
+    /// Remembers a packet of a link, and forgets an older one if there are many.
+    pub(crate) fn remember(&mut self, from: Rank, to: Rank, packet: u64, life: u32, message: M) {
+        if self.history.is_empty() {
+            self.history.resize_with(self.processes * self.processes, VecDeque::new);
+        }
+        let history = &mut self.history[from.index() * self.processes + to.index()];
+        if history.len() == REPLAYED {
+            history.pop_back();
+        }
+        history.push_front((packet, life, message));
+    }
+
+    /// The packets of a link that may come again, the newest first.
+    pub(crate) fn remembered(&self, from: Rank, to: Rank) -> Option<&VecDeque<(u64, u32, M)>> {
+        self.history.get(from.index() * self.processes + to.index())
     }
 
     /// Notes that two copies of a packet travel.

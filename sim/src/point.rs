@@ -25,7 +25,7 @@ pub enum Point {
     CutInFlight,
     /// A partition was over after packets had been eaten while it was there.
     Healed,
-    /// A crash came after some and before other packets of one fan-out.
+    /// A crash came between two packets of one input: of one effect to all others, or of one effect for each.
     CrashWithinFanOut,
     /// A crash came after some and before other effects of one input.
     CrashBetweenEffects,
@@ -65,11 +65,29 @@ pub enum Point {
     ClockFast,
     /// A process had a clock that ran slow.
     ClockSlow,
+    /// A packet was delivered because as many before it were lost as may be in a row.
+    SparedAfterLosses,
+    /// A full queue dropped a copy.
+    QueueOverflowed,
+    /// A packet waited for those before it to leave.
+    QueuedForBandwidth,
+    /// A packet arrived earlier than it would have without the bound of the timing model.
+    BoundedByTiming,
+    /// A packet was altered so that nobody could read it.
+    CorruptedBeyondReading,
+    /// An altered packet was given to a protocol.
+    AlteredDelivered,
+    /// An old packet was given to a protocol again.
+    ReplayDelivered,
+    /// A packet in another's name was given to a protocol.
+    ForgedDelivered,
+    /// A liar sent something else than its protocol did.
+    Lied,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 39] = [
         Self::Lost,
         Self::LostInARow,
         Self::LostWithDeadline,
@@ -100,6 +118,15 @@ impl Point {
         Self::ClockAhead,
         Self::ClockFast,
         Self::ClockSlow,
+        Self::SparedAfterLosses,
+        Self::QueueOverflowed,
+        Self::QueuedForBandwidth,
+        Self::BoundedByTiming,
+        Self::CorruptedBeyondReading,
+        Self::AlteredDelivered,
+        Self::ReplayDelivered,
+        Self::ForgedDelivered,
+        Self::Lied,
     ];
 
     /// What it is called in a summary.
@@ -136,6 +163,15 @@ impl Point {
             Self::ClockAhead => "clock_ahead",
             Self::ClockFast => "clock_fast",
             Self::ClockSlow => "clock_slow",
+            Self::SparedAfterLosses => "spared_after_losses",
+            Self::QueueOverflowed => "queue_overflowed",
+            Self::QueuedForBandwidth => "queued_for_bandwidth",
+            Self::BoundedByTiming => "bounded_by_timing",
+            Self::CorruptedBeyondReading => "corrupted_beyond_reading",
+            Self::AlteredDelivered => "altered_delivered",
+            Self::ReplayDelivered => "replay_delivered",
+            Self::ForgedDelivered => "forged_delivered",
+            Self::Lied => "lied",
         }
     }
 }

@@ -1,6 +1,6 @@
 /// What happened in a run, in figures.
 ///
-/// When nothing is in flight, `sent + duplicated + looped = lost + partitioned + unheard + delivered`.
+/// When nothing is in flight, `sent + duplicated + looped + replayed + forged = lost + overflowed + partitioned + unheard + delivered`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -23,6 +23,24 @@ pub struct Stats {
     pub looped: u64,
     /// Packets that the network lost.
     pub lost: u64,
+    /// Packets that the network could have lost, but had lost so many before them on that link as it may in a row.
+    pub spared: u64,
+    /// Copies that a full queue dropped.
+    pub overflowed: u64,
+    /// Packets that waited for the bandwidth of their link.
+    pub queued: u64,
+    /// Copies that the network altered; those that became unreadable are also lost.
+    pub corrupted: u64,
+    /// Old packets that came again.
+    pub replayed: u64,
+    /// Packets that came in another's name too.
+    pub forged: u64,
+    /// Packets that a liar did not send.
+    pub silenced: u64,
+    /// Packets in which a liar sent something else.
+    pub lies: u64,
+    /// Packets that the bound of the timing model made earlier.
+    pub hastened: u64,
     /// Packets that the network repeated.
     pub duplicated: u64,
     /// Copies that a cut between two processes ate, when they were sent or when they should have arrived.

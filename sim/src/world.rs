@@ -10,6 +10,7 @@ use crate::agenda::{Agenda, Due};
 use crate::chooser::draw;
 use crate::network::Network;
 use crate::process::{Process, Recall, replay};
+use crate::timing::Stabilisation;
 use crate::{Application, Chooser, Coverage, Ending, Faults, Point, Recording, Site, Stats};
 
 mod effects;
@@ -24,12 +25,13 @@ mod mishaps;
 /// After each input (a request, a message, a wake, an exclusion) the world carries out the protocol's effects in order, then asks the application.
 /// The model:
 ///
-/// - *Links* are fair-loss: packets are lost, repeated, late and overtake each other, and are never altered; the sender is always true. What a
-///   process sends to itself comes back at once, and cannot be lost but by its crash.
+/// - *Links* are fair-loss: packets are lost, repeated, late and overtake each other; [`Faults::links`] bounds that, and says whether they are also
+///   altered, replayed or forged: if it does not, they are not. What a process sends to itself comes back at once, and cannot be lost but by its
+///   crash.
 /// - *Partitions* eat what is sent or should arrive while the two are apart.
 /// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a
 ///   [`downtime`](Faults::downtime), or by a script, they come back: with nothing, or with what they persisted.
-/// - *Timing* is asynchronous within the delays and pauses given. Processes read clocks that are as wrong as [`Faults::clocks`] lets them be.
+/// - *Timing* is asynchronous within the delays and pauses given, or as [`Faults::timing`] bounds it. Processes read clocks that are as wrong as [`Faults::clocks`] lets them be.
 /// - *Detection*: after a crash every live process is told within the bound, and never falsely.
 ///
 /// The world is also the judge of the rules that a driver can see. It panics, naming the process, if a refused request emitted anything (rule 3), if
@@ -51,6 +53,8 @@ pub struct World<P: Protocol, A, C, B> {
     now: Time,
     /// Whether the chaos phase lasts.
     chaos: bool,
+    /// From when on packets take at most how long.
+    stabilisation: Option<Stabilisation>,
     partitions_left: u32,
     pauses_left: u32,
     packets: u64,
@@ -84,7 +88,9 @@ where
         let count = processes as usize;
         let mut life = |rank| Process::new(build(Rank(rank), Incarnation::FIRST), faults.clocks.choose(&mut chooser));
         let lives = (0..processes).map(&mut life).collect();
+        let stabilisation = faults.timing.choose(&mut chooser, faults.min_delay);
         let mut world = Self {
+            stabilisation,
             chaos: !faults.chaos.is_zero(),
             partitions_left: faults.partitions.at_most,
             pauses_left: faults.pauses.at_most,
@@ -338,6 +344,11 @@ where
     /// The world's time, which is that of the trace.
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    /// From when on packets take at most how long, in a run whose [`Timing`](crate::Timing) bounds that: what no process knows.
+    pub fn stabilisation(&self) -> Option<(Time, Duration)> {
+        self.stabilisation.map(|Stabilisation { from, bound }| (from, bound))
     }
 
     /// Whether nothing will happen any more by itself.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use protocols::{Durable, Flood, Name, chatter};
 use tidings_protocol::{Rank, Time};
-use tidings_sim::{Application, Chance, Clocks, Coverage, Ending, Faults, Inbox, Partitions, Pauses, Point, Seeded, Talk, World, seeds};
+use tidings_sim::{
+    Application, Chance, Clocks, Coverage, Ending, Faults, Inbox, Links, Partitions, Pauses, Point, Seeded, Talk, Timing, World, seeds,
+};
 
 /// Asks every process to add one, every 20 ms for a second.
 struct Clerk {
@@ -51,6 +53,15 @@ fn worst() -> Faults {
         detection: Some(Duration::from_millis(100)),
         clocks: Clocks { ahead: Duration::from_millis(10), drift: 1_000 },
         chaos: Duration::from_millis(1_000),
+        links: Links {
+            losses_in_a_row: Some(3),
+            queue: Some(10),
+            corrupt: Chance::percent(5),
+            replay: Chance::percent(5),
+            forge: Chance::percent(5),
+            ..Links::PERFECT
+        },
+        timing: Timing::PartiallySynchronous { stabilises_within: Duration::from_secs(1), bound: Duration::from_millis(20) },
         ..Faults::calm()
     }
 }
@@ -70,8 +81,9 @@ fn covered(seed: u64, faults: &Faults) -> Coverage {
     coverage
 }
 
-/// The points that this file's two protocols cannot reach: they send nothing when they are woken.
-const OTHERS: [Point; 1] = [Point::LostWhenWoken];
+/// The points that this file's two protocols cannot reach: they send nothing when they are woken, and what they send has no weight, cannot be altered
+/// to something that can be read, or be turned into a lie.
+const OTHERS: [Point; 4] = [Point::LostWhenWoken, Point::QueuedForBandwidth, Point::AlteredDelivered, Point::Lied];
 
 #[test]
 fn every_point_is_reached() {
@@ -102,7 +114,7 @@ fn counts_agree_with_the_figures() {
         assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
         let (coverage, stats) = (world.coverage(), world.stats());
         let count = |point| coverage.count(point);
-        assert_eq!(count(Point::Lost), stats.lost);
+        assert_eq!(count(Point::Lost) + count(Point::CorruptedBeyondReading), stats.lost);
         assert_eq!(count(Point::CutWhenSent) + count(Point::CutInFlight), stats.partitioned);
         assert_eq!(count(Point::Overtaken) + count(Point::DuplicateOvertaken), stats.overtaken);
         assert_eq!(count(Point::Unheard), stats.unheard);

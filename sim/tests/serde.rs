@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tidings_sim::{Chance, Chooser, Faults, Recorded, Seeded, Site, Stats, Tape};
+use tidings_sim::{Byzantine, Chance, Chooser, Faults, Links, Recorded, Seeded, Site, Spread, Stats, Tape, Timing};
 
 #[test]
 fn faults_come_back_as_they_were_written() {
@@ -20,6 +20,20 @@ fn what_is_not_said_is_calm_and_what_is_not_known_is_an_error() {
     assert_eq!((faults.partitions.at_most, faults.partitions.gap, faults.partitions.length), (1, Duration::from_secs(1), Duration::ZERO));
     let error = serde_json::from_str::<Faults>(r#"{"lost": 1}"#).unwrap_err().to_string();
     assert!(error.contains("unknown field `lost`"), "{error}");
+}
+
+#[test]
+fn links_timing_and_liars_are_readable() {
+    let text = r#"{"links": {"losses_in_a_row": 3, "spread": "heavy-tail"}, "timing": {"synchronous": {"bound": {"secs": 1, "nanos": 0}}},
+        "byzantine": {"liars": [2], "lie": 10000}}"#;
+    let faults: Faults = serde_json::from_str(text).unwrap();
+    assert_eq!(faults.links, Links { losses_in_a_row: Some(3), spread: Spread::HeavyTail, ..Links::PERFECT });
+    assert_eq!(faults.timing, Timing::Synchronous { bound: Duration::from_secs(1) });
+    assert_eq!(faults.byzantine, Byzantine { liars: vec![tidings_protocol::Rank(2)], lie: Chance::percent(1), ..Byzantine::NOBODY });
+    assert_eq!(serde_json::from_str::<Faults>(&serde_json::to_string(&faults).unwrap()).unwrap(), faults);
+    for wrong in [r#"{"links": {"bandwith": 1}}"#, r#"{"timing": "soon"}"#, r#"{"byzantine": {"liar": 1}}"#] {
+        assert!(serde_json::from_str::<Faults>(wrong).unwrap_err().to_string().contains("unknown"), "{wrong}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a process does: its effects, carried out in order, and the way of its messages.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -9,8 +10,18 @@ use tidings_trace::What;
 
 use super::World;
 use crate::agenda::Due;
-use crate::network::Copy;
-use crate::{Application, Chooser, Point, Recording, Site};
+use crate::network::{Copy, Kind};
+use crate::{Application, Chance, Chooser, Links, Point, Recording, Site};
+
+/// What a process says to one destination.
+enum Told<M> {
+    /// What its protocol says.
+    Truth,
+    /// Something else.
+    Lie(M),
+    /// Nothing.
+    Nothing,
+}
 
 impl<P, A, C, B> World<P, A, C, B>
 where
@@ -41,18 +52,23 @@ where
         if cut_off > 0 {
             self.coverage.note(if left > 0 { Point::CrashBetweenEffects } else { Point::CrashBeforeEffects });
         }
-        let mut last_is_durable = false;
+        let (mut last_is_durable, mut cuts_packets, mut cut_within) = (false, false, false);
         for effect in effects {
             let whole = parts(&effect);
             let parts = whole.min(left);
             if parts > 0 {
-                if parts < whole {
-                    self.coverage.note(Point::CrashWithinFanOut);
-                }
+                cuts_packets = matches!(effect, Effect::Send { .. });
+                cut_within |= parts < whole;
                 last_is_durable = matches!(effect, Effect::Persist(_));
                 self.carry_out_one(rank, effect, parts);
                 left -= parts;
+            } else {
+                cut_within |= cuts_packets && matches!(effect, Effect::Send { .. });
+                cuts_packets = false;
             }
+        }
+        if cut_within {
+            self.coverage.note(Point::CrashWithinFanOut);
         }
         if cut_off > 0 && last_is_durable {
             self.coverage.note(Point::CrashAfterPersist);
@@ -95,15 +111,26 @@ where
         self.stats.looped += 1;
         self.packets += 1;
         self.record(Recording::Everything, rank, What::Send { packet: self.packets, to: rank });
-        self.put(self.now, Copy { from: rank, to: rank, packet: self.packets, life: self.processes[rank.index()].life, message });
+        self.put(
+            self.now,
+            Copy { from: rank, to: rank, packet: self.packets, life: self.processes[rank.index()].life, kind: Kind::Honest, message },
+        );
     }
 
     /// Gives a message to the network, once for each destination. It is cloned for each copy that travels but one.
     fn send(&mut self, from: Rank, destinations: impl Iterator<Item = Rank>, message: P::Message) {
         let life = self.processes[from.index()].life;
         let bytes = self.application.weigh(&message) as u64;
+        let lies = self.faults.byzantine.liars.contains(&from);
+        let alters = self.chaos
+            && self.faults.links != Links { corrupt: Chance::NEVER, replay: Chance::NEVER, forge: Chance::NEVER, ..self.faults.links };
         let mut last: Option<(Time, Rank, u64)> = None;
         for to in destinations {
+            let told = if lies { self.turn(from, to, &message) } else { Told::Truth };
+            if matches!(told, Told::Nothing) {
+                self.stats.silenced += 1;
+                continue;
+            }
             self.packets += 1;
             let packet = self.packets;
             self.stats.sent += 1;
@@ -113,15 +140,83 @@ where
             if copies > 1 {
                 self.network.repeats(packet);
             }
+            let left = self.leave(from, to, bytes);
             for _ in 0..copies {
-                let arrival = self.now + self.delay();
-                if let Some((time, to, packet)) = last.replace((arrival, to, packet)) {
-                    self.put(time, Copy { from, to, packet, life, message: message.clone() });
+                let arrival = self.arrival(left);
+                if self.overflows(from, to, u32::from(last.is_some_and(|(_, other, _)| other == to))) {
+                    self.network.ended(packet, false);
+                } else if let Told::Lie(lie) = &told {
+                    self.put(arrival, Copy { from, to, packet, life, kind: Kind::Honest, message: lie.clone() });
+                } else if self.chaos && self.chooser.happens(Site::Corrupt, self.faults.links.corrupt) {
+                    self.corrupt(arrival, &Copy { from, to, packet, life, kind: Kind::Altered, message: message.clone() });
+                } else if let Some((time, to, packet)) = last.replace((arrival, to, packet)) {
+                    self.put(time, Copy { from, to, packet, life, kind: Kind::Honest, message: message.clone() });
                 }
+            }
+            if alters {
+                self.meddle(Copy { from, to, packet, life, kind: Kind::Honest, message: message.clone() });
             }
         }
         if let Some((time, to, packet)) = last {
-            self.put(time, Copy { from, to, packet, life, message });
+            self.put(time, Copy { from, to, packet, life, kind: Kind::Honest, message });
+        }
+    }
+
+    /// What a liar says to one destination.
+    fn turn(&mut self, from: Rank, to: Rank, message: &P::Message) -> Told<P::Message> {
+        if self.chooser.happens(Site::Lie, self.faults.byzantine.silence) {
+            return Told::Nothing;
+        }
+        if !self.chooser.happens(Site::Lie, self.faults.byzantine.lie) {
+            return Told::Truth;
+        }
+        match self.application.lie(from, to, message, &mut self.chooser) {
+            None => Told::Nothing,
+            Some(lie) => {
+                self.stats.lies += 1;
+                self.coverage.note(Point::Lied);
+                Told::Lie(lie)
+            }
+        }
+    }
+
+    /// Alters a copy, or loses it if nobody could read it then.
+    fn corrupt(&mut self, arrival: Time, copy: &Copy<P::Message>) {
+        self.stats.corrupted += 1;
+        if let Some(message) = self.application.corrupt(&copy.message, &mut self.chooser) {
+            self.put(arrival, Copy { message, ..*copy });
+        } else {
+            self.network.ended(copy.packet, false);
+            self.stats.lost += 1;
+            self.coverage.note(Point::CorruptedBeyondReading);
+        }
+    }
+
+    /// Delivers an old packet of the same link again, and this one in another's name, if it is so chosen.
+    fn meddle(&mut self, copy: Copy<P::Message>) {
+        let Copy { from, to, packet, life, .. } = copy;
+        let links = self.faults.links;
+        let old = self.network.remembered(from, to).map_or(0, VecDeque::len);
+        if old > 0 && self.chooser.happens(Site::Replay, links.replay) {
+            let which = self.chooser.choose(Site::Replay, u32::try_from(old).unwrap_or(1));
+            let again = self.network.remembered(from, to).and_then(|history| history.get(which as usize)).cloned();
+            if let Some((packet, life, message)) = again {
+                self.stats.replayed += 1;
+                let arrival = self.arrival(self.now);
+                self.put(arrival, Copy { from, to, packet, life, kind: Kind::Replayed, message });
+            }
+        }
+        let others = u32::try_from(self.processes.len()).unwrap_or(u32::MAX).saturating_sub(2);
+        if others > 0 && self.chooser.happens(Site::Forge, links.forge) {
+            let nth = self.chooser.choose(Site::Forge, others) as usize;
+            if let Some(name) = self.ranks().filter(|rank| *rank != from && *rank != to).nth(nth) {
+                self.stats.forged += 1;
+                let arrival = self.arrival(self.now);
+                self.put(arrival, Copy { from: name, kind: Kind::Forged, message: copy.message.clone(), ..copy });
+            }
+        }
+        if links.replay > Chance::NEVER {
+            self.network.remember(from, to, packet, life, copy.message);
         }
     }
 
@@ -133,19 +228,30 @@ where
             self.coverage.note(Point::CutWhenSent);
             return 0;
         }
-        if self.chaos {
-            let lost = self.chooser.happens(Site::Lose, self.faults.loss);
-            let in_a_row = self.network.loses(from, to, lost);
-            if lost {
-                self.lose(from, in_a_row);
-                return 0;
-            }
+        if self.chaos && self.loses(from, to) {
+            return 0;
         }
         if self.chaos && self.chooser.happens(Site::Duplicate, self.faults.duplicate) {
             self.stats.duplicated += 1;
             return 2;
         }
         1
+    }
+
+    /// Whether the network loses a packet, which it may do only so often in a row.
+    fn loses(&mut self, from: Rank, to: Rank) -> bool {
+        let in_a_row = *self.network.lost_in_a_row(from, to);
+        let spared = self.faults.links.losses_in_a_row.is_some_and(|most| in_a_row >= most);
+        let lost = !spared && self.chooser.happens(Site::Lose, self.faults.loss);
+        *self.network.lost_in_a_row(from, to) = if lost { in_a_row.saturating_add(1) } else { 0 };
+        if spared && self.faults.loss > Chance::NEVER {
+            self.stats.spared += 1;
+            self.coverage.note(Point::SparedAfterLosses);
+        }
+        if lost {
+            self.lose(from, in_a_row > 0);
+        }
+        lost
     }
 
     /// The network loses a packet of `from`.
@@ -161,9 +267,40 @@ where
         self.processes[from.index()].lost = true;
     }
 
-    fn delay(&mut self) -> Duration {
+    /// When a packet has left, which may have to wait for the bandwidth of its link.
+    fn leave(&mut self, from: Rank, to: Rank, bytes: u64) -> Time {
+        let Some(rate) = self.faults.links.bytes_per_second else { return self.now };
+        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(rate.max(1));
+        let span = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let left = self.network.leaves(from, to, self.now, span);
+        if left > self.now + span {
+            self.stats.queued += 1;
+            self.coverage.note(Point::QueuedForBandwidth);
+        }
+        left
+    }
+
+    /// Chooses when a packet arrives that has left then.
+    fn arrival(&mut self, left: Time) -> Time {
         let shortest = self.faults.min_delay;
-        shortest + self.draw(Site::Delay, self.faults.max_delay.saturating_sub(shortest))
+        let span = self.faults.max_delay.saturating_sub(shortest);
+        let arrival = left + (shortest + self.faults.links.spread.draw(&mut self.chooser, span));
+        let latest = self.stabilisation.map_or(Time::MAX, |stabilisation| stabilisation.latest(self.now));
+        if arrival > latest {
+            self.stats.hastened += 1;
+            self.coverage.note(Point::BoundedByTiming);
+        }
+        arrival.min(latest)
+    }
+
+    /// Whether the queue of a link is full, with so many copies that are not yet in the network.
+    fn overflows(&mut self, from: Rank, to: Rank, more: u32) -> bool {
+        let full = self.chaos && self.faults.links.queue.is_some_and(|most| self.network.under_way(from, to).saturating_add(more) >= most);
+        if full {
+            self.stats.overflowed += 1;
+            self.coverage.note(Point::QueueOverflowed);
+        }
+        full
     }
 
     fn put(&mut self, arrival: Time, copy: Copy<P::Message>) {

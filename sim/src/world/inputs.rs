@@ -6,7 +6,7 @@ use tidings_trace::What;
 
 use super::World;
 use crate::agenda::Due;
-use crate::network::Copy;
+use crate::network::{Copy, Kind};
 use crate::{Application, Chooser, Point, Recording};
 
 /// The inputs that a process may give itself (wakes, requests, messages to itself) while time stands still. Beyond it the run would never end.
@@ -147,28 +147,37 @@ where
 
     /// Gives the copy in a slot to its receiver.
     fn receive(&mut self, slot: u32) {
-        let Copy { from, to, packet, life, message } = self.network.take(slot);
-        let again = self.network.ended(packet, true);
+        let Copy { from, to, packet, life, kind, message } = self.network.take(slot);
+        let is_copy = matches!(kind, Kind::Honest | Kind::Altered);
+        let again = is_copy && self.network.ended(packet, true);
         if from == to {
             self.count_own_input(to);
-        } else if self.network.arrived(from, to, packet) {
+        } else if is_copy && self.network.arrived(from, to, packet) {
             self.stats.overtaken += 1;
             self.coverage.note(if again { Point::DuplicateOvertaken } else { Point::Overtaken });
         }
         if again {
             self.coverage.note(Point::DuplicateDelivered);
         }
-        if from != to {
+        if from != to && kind != Kind::Forged {
             self.cover_sender(from, to, life);
         }
         self.stats.events += 1;
         self.stats.delivered += 1;
-        self.record(Recording::Everything, to, What::Receive { packet, from });
+        if kind != Kind::Forged {
+            self.record(Recording::Everything, to, What::Receive { packet, from });
+        }
         let now = self.reading(to);
         if let Err(why) = self.processes[to.index()].protocol.receive(now, from, message, &mut self.outbox) {
             self.stats.rejected += 1;
             self.coverage.note(Point::Rejected);
             self.application.rejected(to, now, from, why);
+        }
+        match kind {
+            Kind::Honest => {}
+            Kind::Altered => self.coverage.note(Point::AlteredDelivered),
+            Kind::Replayed => self.coverage.note(Point::ReplayDelivered),
+            Kind::Forged => self.coverage.note(Point::ForgedDelivered),
         }
         self.settle(to);
     }
@@ -193,8 +202,10 @@ where
 
     /// Takes a copy out of the network that nobody will hear.
     pub(super) fn drop_copy(&mut self, slot: u32) {
-        let packet = self.network.take(slot).packet;
-        self.network.ended(packet, false);
+        let Copy { packet, kind, .. } = self.network.take(slot);
+        if matches!(kind, Kind::Honest | Kind::Altered) {
+            self.network.ended(packet, false);
+        }
     }
 
     fn on_deadline(&mut self, rank: Rank) {
