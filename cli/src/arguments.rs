@@ -6,7 +6,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use tidings_broadcast::Rule;
 use tidings_sim::Chance;
 
-use crate::{Changes, CheckArguments, EXPERIMENTS, Replay, Simulate, experiments};
+use crate::{Changes, CheckArguments, EXPERIMENTS, ExploreArguments, Replay, Simulate, experiments};
 
 /// Replays recorded concurrent work through clocks, broadcast and CRDTs, and checks that it comes out as recorded.
 #[derive(Clone, Debug, Parser)]
@@ -34,6 +34,12 @@ pub enum Command {
     /// Every seed draws a scenario (how many processes, how tight their limits, how bad the network) unless a file gives one. A run that fails is made as
     /// small as it goes, and printed with the command that shows it again.
     Simulate(SimulateArguments),
+
+    /// Search everything that a protocol can do within a small scope, and check every property that it promises.
+    ///
+    /// All interleavings of requests, arrivals, losses, repetitions, timeouts and crashes, on the protocol itself. What breaks a promise is printed as the
+    /// shortest script that shows it.
+    Explore(ExploreArguments),
 
     /// Judge a log of any system: which properties hold, which do not, and where.
     ///

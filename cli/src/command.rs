@@ -41,6 +41,7 @@ impl Arguments {
         let exit = match &self.command {
             Command::Replay(replay) => replay.run(),
             Command::Simulate(simulate) => simulate.run(),
+            Command::Explore(explore) => explore.run(),
             Command::Check(check) => check.run(),
         };
         exit.unwrap_or_else(|why| {
