@@ -1,6 +1,7 @@
 //! Ours against the peers and the limits, in one process, sample by sample in turn.
 
-mod vectors;
+mod clocks;
+mod limits;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,7 +59,7 @@ fn run(table: &mut Table) -> io::Result<()> {
         let heads = format!("{:<44} {:>7} {:<22} {:>12} {:>12} {:>9}  target", "row", "n", "peer", "ours ns", "peer ns", "ratio");
         writeln!(io::stdout().lock(), "{heads}")?;
     }
-    vectors::measure(table)?;
+    clocks::measure(table)?;
     if table.arguments.json {
         serde_json::to_writer_pretty(io::stdout().lock(), &table.rows)?;
     }

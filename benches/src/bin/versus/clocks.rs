@@ -1,0 +1,60 @@
+//! Clocks against the peers' clocks and the limits.
+
+mod hybrid;
+mod intervals;
+mod peers;
+mod stamps;
+mod vectors;
+mod version_vectors;
+mod wire;
+
+use std::io;
+
+use tidings_benches::{Area, Bound, Comparison};
+
+use crate::Table;
+
+/// The sizes that rows are taken at.
+const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
+
+/// How many different operands a row takes turns with, where one alone would be learned by heart.
+const TURNS: u32 = 64;
+
+pub(crate) fn measure(table: &mut Table) -> io::Result<()> {
+    vectors::measure(table)?;
+    stamps::measure(table)?;
+    version_vectors::measure(table)?;
+    hybrid::measure(table)?;
+    intervals::measure(table)?;
+    wire::measure(table)
+}
+
+fn wants(table: &Table, row: &str) -> bool {
+    table.wants(Area::Clocks, row)
+}
+
+fn row(row: &'static str, n: usize, peer: &'static str, bound: Bound) -> Comparison {
+    Comparison { area: Area::Clocks, row, n, peer, bound }
+}
+
+/// How many copies of n entries to work on at once: so many that the clock's own cost vanishes, so few that they stay in the cache.
+fn at_once(n: usize) -> usize {
+    (8192 / n).clamp(16, 1024)
+}
+
+/// A small generator (SplitMix64), so that all runs have the same inputs.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).expect("below a usize")
+    }
+}
