@@ -48,9 +48,10 @@ impl UnixTime {
 #[cfg(feature = "std")]
 impl From<std::time::SystemTime> for UnixTime {
     /// The nearest instant that can be said.
+    #[inline]
     fn from(time: std::time::SystemTime) -> Self {
         let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+        Self(since.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(since.subsec_nanos())))
     }
 }
 

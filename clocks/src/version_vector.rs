@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
@@ -8,28 +9,33 @@ use crate::serial;
 use crate::wire::{self, Malformed, Wire};
 use crate::{Dot, Overflow, kernels};
 
+/// Up to so many new actors are inserted one by one, each of which moves what stands behind it; more are merged into new arrays.
+const FEW_NEW: usize = 8;
+
 /// A version vector: for every actor, how many of its events are known; sparse, over any ordered actor id.
 ///
 /// `PartialOrd` is "knows no more than": `None` means that each knows something the other does not (Parker and others, *Detection of Mutual
 /// Inconsistency in Distributed Systems*, 1983). An entry of zero is the same as no entry. Two sorted arrays, ids and counters: lookup O(log n), join
 /// O(n + m), iteration in the order of the ids.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct VersionVector<A> {
     /// Strictly increasing.
     actors: Vec<A>,
     /// One for each actor, none of them zero.
     counters: Vec<u64>,
+    /// Where [`increment`](VersionVector::increment) found its actor last: it is mostly the same again. No part of the value, and possibly wrong.
+    recent: usize,
 }
 
 impl<A> VersionVector<A> {
     /// The vector that knows of no event. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { actors: Vec::new(), counters: Vec::new() }
+        Self { actors: Vec::new(), counters: Vec::new(), recent: 0 }
     }
 
     fn with_capacity(n: usize) -> Self {
-        Self { actors: Vec::with_capacity(n), counters: Vec::with_capacity(n) }
+        Self { actors: Vec::with_capacity(n), counters: Vec::with_capacity(n), recent: 0 }
     }
 
     /// How many actors are known.
@@ -51,7 +57,7 @@ impl<A> VersionVector<A> {
 }
 
 impl<A: Ord> VersionVector<A> {
-    /// Counts one more event of `actor` and returns its dot. O(log n); O(n) for the first event of an actor.
+    /// Counts one more event of `actor` and returns its dot. O(1) for the actor counted last, O(log n) for others; O(n) for the first event of an actor.
     ///
     /// # Errors
     /// [`Overflow`] if its counter is `u64::MAX`; the vector is unchanged.
@@ -59,8 +65,10 @@ impl<A: Ord> VersionVector<A> {
     where
         A: Clone,
     {
-        let counter = match self.actors.binary_search(&actor) {
+        let place = if self.actors.get(self.recent) == Some(&actor) { Ok(self.recent) } else { self.actors.binary_search(&actor) };
+        let counter = match place {
             Ok(place) => {
+                self.recent = place;
                 let counter = &mut self.counters[place];
                 *counter = counter.checked_add(1).ok_or(Overflow)?;
                 *counter
@@ -106,34 +114,47 @@ impl<A: Ord> VersionVector<A> {
         let mut missing: SmallVec<[(usize, usize); 16]> = SmallVec::new();
         let sparse = other.len() < self.len() / 16;
         for (theirs, actor) in other.actors.iter().enumerate() {
-            place += if sparse { gallop(&self.actors[place..], actor) } else { walk(&self.actors[place..], actor) };
-            if self.actors.get(place) == Some(actor) {
-                let (counter, known) = (other.counters[theirs], &mut self.counters[place]);
-                raised |= counter > *known;
-                *known = counter.max(*known);
-                place += 1;
-            } else {
-                missing.push((place, theirs));
+            // Mostly the next one here is the same.
+            if self.actors.get(place) != Some(actor) {
+                place += if sparse { gallop(&self.actors[place..], actor) } else { walk(&self.actors[place..], actor) };
+                if self.actors.get(place) != Some(actor) {
+                    missing.push((place, theirs));
+                    continue;
+                }
             }
+            let (counter, known) = (other.counters[theirs], &mut self.counters[place]);
+            raised |= counter > *known;
+            *known = counter.max(*known);
+            place += 1;
         }
-        if missing.is_empty() {
-            return raised;
-        }
-        // Then the new ones, in place and from the back: each run of old entries moves up by as many as are still to come before it. What stands
-        // at the end first, and what the swaps bring down, is overwritten: every place of a new entry is written last.
-        let mut end = self.len();
-        self.actors.extend(missing.iter().map(|&(_, theirs)| other.actors[theirs].clone()));
-        self.counters.resize(end + missing.len(), 0);
-        for (before, &(place, theirs)) in missing.iter().enumerate().rev() {
-            for from in (place..end).rev() {
-                self.actors.swap(from, from + before + 1);
+        self.insert_all(other, &missing);
+        raised || !missing.is_empty()
+    }
+
+    /// Takes in entries of `other` that have no actor here: where they belong among those here, and where they stand there, in order.
+    fn insert_all(&mut self, other: &Self, missing: &[(usize, usize)])
+    where
+        A: Clone,
+    {
+        if missing.len() <= FEW_NEW {
+            // From the back, so that the places hold.
+            for &(place, theirs) in missing.iter().rev() {
+                self.actors.insert(place, other.actors[theirs].clone());
+                self.counters.insert(place, other.counters[theirs]);
             }
-            self.counters.copy_within(place..end, place + before + 1);
-            self.actors[place + before] = other.actors[theirs].clone();
-            self.counters[place + before] = other.counters[theirs];
-            end = place;
+            return;
         }
-        true
+        let room = self.len() + missing.len();
+        let old = core::mem::replace(self, Self::with_capacity(room));
+        let (mut actors, mut start) = (old.actors.into_iter(), 0);
+        for &(place, theirs) in missing {
+            self.actors.extend(actors.by_ref().take(place - start));
+            self.counters.extend_from_slice(&old.counters[start..place]);
+            self.push(other.actors[theirs].clone(), other.counters[theirs]);
+            start = place;
+        }
+        self.actors.extend(actors);
+        self.counters.extend_from_slice(&old.counters[start..]);
     }
 
     /// How many events of `actor` are known. O(log n).
@@ -153,7 +174,7 @@ impl<A: Ord> VersionVector<A> {
     fn from_sorted(entries: Vec<(A, u64)>) -> Option<Self> {
         let valid = entries.iter().all(|(_, counter)| *counter != 0) && entries.is_sorted_by(|(one, _), (next, _)| one < next);
         let (actors, counters) = entries.into_iter().unzip();
-        valid.then_some(Self { actors, counters })
+        valid.then_some(Self { actors, counters, recent: 0 })
     }
 
     fn push(&mut self, actor: A, counter: u64) {
@@ -180,6 +201,21 @@ fn gallop<A: Ord>(actors: &[A], actor: &A) -> usize {
 impl<A> Default for VersionVector<A> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<A: PartialEq> PartialEq for VersionVector<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.actors == other.actors && self.counters == other.counters
+    }
+}
+
+impl<A: Eq> Eq for VersionVector<A> {}
+
+impl<A: Hash> Hash for VersionVector<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.actors.hash(state);
+        self.counters.hash(state);
     }
 }
 
@@ -229,7 +265,7 @@ impl<A: Ord> FromIterator<(A, u64)> for VersionVector<A> {
             same
         });
         let (actors, counters) = entries.into_iter().unzip();
-        Self { actors, counters }
+        Self { actors, counters, recent: 0 }
     }
 }
 
