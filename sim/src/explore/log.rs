@@ -98,6 +98,6 @@ fn set(mask: u64, exploration: &Exploration, digest: &mut Digest<'_>) {
     let messages = exploration.scope.messages as usize;
     let of_one = if messages < 64 { (1 << messages) - 1 } else { u64::MAX };
     digest.by_rank(exploration.scope.processes as usize, |index, digest| {
-        digest.number(mask.checked_shr((index * messages) as u32).unwrap_or(0) & of_one);
+        digest.number(mask.checked_shr(u32::try_from(index * messages).unwrap_or(u32::MAX)).unwrap_or(0) & of_one);
     });
 }

@@ -52,8 +52,7 @@ impl Sleepers {
     pub(super) fn wake(&mut self, print: u128, sleep: &Sleep) -> Vec<Choice> {
         let Some(number) = self.of.get(print) else { return Vec::new() };
         let set = &mut self.sets[number as usize];
-        let waking = set.extract_if(.., |choice| !sleep.contains(*choice)).collect();
-        waking
+        set.extract_if(.., |choice| !sleep.contains(*choice)).collect()
     }
 }
 
