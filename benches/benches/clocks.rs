@@ -20,7 +20,7 @@ fn vector_clocks(criterion: &mut Criterion) {
         });
         let (one, other) = (clock(n, 7), clock(n, 7));
         group.bench_function(BenchmarkId::new("compare equal", n), |bencher| {
-            bencher.iter(|| black_box(&one).partial_cmp(black_box(&other)))
+            bencher.iter(|| black_box(&one).partial_cmp(black_box(&other)));
         });
         let mut ticking = clock(n, 7);
         group.bench_function(BenchmarkId::new("tick", n), |bencher| bencher.iter(|| ticking.tick(black_box(Rank(0)))));
@@ -61,7 +61,7 @@ fn interval_trees(criterion: &mut Criterion) {
     let (base, message) = (clocks[7].clone(), clocks[200].peek());
     let mut group = criterion.benchmark_group("interval tree");
     group.bench_function("join", |bencher| {
-        bencher.iter_batched_ref(|| base.clone(), |one| one.join(black_box(&message)), BatchSize::SmallInput)
+        bencher.iter_batched_ref(|| base.clone(), |one| one.join(black_box(&message)), BatchSize::SmallInput);
     });
     group.bench_function("event", |bencher| bencher.iter_batched_ref(|| base.clone(), IntervalTree::event, BatchSize::SmallInput));
     group.finish();

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use tidings_broadcast::{
-    Acknowledged, AllAcknowledge, Arrived, Backoff, Broadcast, Cast, CausalOrder, Delivery, FifoOrder, IdealLink, Ordered, PerfectLink,
-    Relay, Reliable, Rule, Sequenced, Sequencer, Stamped,
+    Acknowledged, AllAcknowledge, Arrived, Backoff, Broadcast, Cast, CausalBroadcast, CausalOrder, Delivery, FifoOrder, IdealLink, Ordered,
+    PerfectLink, Relay, Reliable, Rule, Sequenced, Sequencer, Stamped,
 };
 use tidings_clocks::{Rank, VectorClock};
 use tidings_protocol::{Fingerprint, Incarnation, Limits, Payload, Protocol, View};
@@ -70,10 +70,7 @@ impl Make {
         Ordered::new(order, self.reliable(me), self.limits)
     }
 
-    pub fn causal_over_links<T: Payload>(
-        self,
-        me: Rank,
-    ) -> Ordered<CausalOrder<Arrived<T>>, Reliable<PerfectLink<Relay<Stamped<VectorClock, T>>>, Stamped<VectorClock, T>>> {
+    pub fn causal_over_links<T: Payload>(self, me: Rank) -> CausalBroadcast<T> {
         let order = CausalOrder::new(me, self.processes as usize, self.limits);
         Ordered::new(order, Reliable::new(self.perfect(me), self.limits), self.limits)
     }

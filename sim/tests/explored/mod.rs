@@ -20,6 +20,7 @@ pub trait Toy:
     fn at(me: Rank) -> Self;
 }
 
+#[allow(clippy::type_complexity, reason = "the closures have no names")]
 pub fn explorer<T: Toy>(
     exploration: Exploration,
 ) -> Explorer<T, impl Fn(Rank) -> T, impl Fn(MessageId) -> Name, impl Fn(&Name) -> Option<MessageId>> {
