@@ -195,6 +195,9 @@ fn who_insists_is_heard_at_last() {
         let counts = explore::<Insist>(exploration).unwrap();
         assert!(counts.cut_off > 0 && counts.cut_off < counts.ends, "{text}: {counts:?}");
     }
+    // Nobody tells it of a crash: it insists for ever.
+    let deaf = Exploration { links: Links::FairLoss, detection: false, ..Exploration::of(scope("2x1,crashes=1"), &promises) };
+    assert_eq!(explore::<Insist>(deaf).unwrap_err().breach, Breach::Restless);
     // Who says it once is not.
     let exploration = Exploration { links: Links::FairLoss, ..Exploration::of(scope("2x1,losses=1"), &promises) };
     let found = explore::<Shout>(exploration).unwrap_err();

@@ -47,7 +47,8 @@ pub struct Reductions {
     /// asks for it any more.
     pub delivered: bool,
     /// States that differ only in what the processes are called are one. That is sound if the protocol treats all processes alike, and is not used
-    /// where processes are [protected](Exploration::protected) or may crash: a fan-out goes to the processes one after the other.
+    /// where processes are [protected](Exploration::protected) or may crash, since a fan-out goes to the processes one after the other, nor for more than 5
+    /// processes.
     pub symmetry: bool,
     /// Of two steps at different processes that do not touch each other, only one order is tried (sleep sets: Godefroid, *Using partial orders to
     /// improve automatic verification methods*, 1990, with the correction for stored states of 1996, section 5.3). All states are reached, by fewer
@@ -92,7 +93,7 @@ impl Exploration {
     pub(super) fn renamings(&self) -> Vec<Vec<Rank>> {
         let ranks: Vec<Rank> = (0..self.scope.processes).map(Rank).collect();
         let mut all = vec![ranks.clone()];
-        if self.reductions.symmetry && self.protected.is_empty() && self.scope.crashes == 0 {
+        if self.reductions.symmetry && self.protected.is_empty() && self.scope.crashes == 0 && ranks.len() <= 5 {
             all.clear();
             permute(&mut ranks.clone(), 0, &mut all);
         }

@@ -152,12 +152,10 @@ where
             0
         };
         // The prints of the parts are as good as random, so that their sum tells multisets apart; a cell's print names its process.
-        let print = |renaming: usize| {
-            let cells = cells().map(|cell| cell.print(everywhere, renaming, &self.exploration));
-            let packets = state.packets().iter().map(|packet| self.packets[*packet as usize].prints[renaming]);
-            cells.chain(packets).fold(left, u128::wrapping_add)
-        };
-        (0..self.renamings.len()).map(print).min().unwrap_or(left)
+        let mut sums = vec![left; self.renamings.len()];
+        cells().for_each(|cell| cell.add_prints(everywhere, &self.exploration, &mut sums));
+        state.packets().iter().for_each(|packet| add(&self.packets[*packet as usize].prints, &mut sums));
+        sums.into_iter().min().unwrap_or(left)
     }
 
     /// What `input` does at `cell`, which is that of a live process.
@@ -283,7 +281,9 @@ where
         let orders = if self.exploration.needs_order() { (0..=log.delivered.len()).map(order).collect() } else { vec![] };
         let prints = Prints { whole, pasts, orders };
         let cell = Cell { rank, protocol, now, log, told, prints };
-        let key = cell.print(0, 0, &self.exploration);
+        let mut keys = vec![0; self.renamings.len()];
+        cell.add_prints(0, &self.exploration, &mut keys);
+        let key = keys[0];
         if let Some(number) = self.cell_numbers.get(key) {
             return number;
         }
@@ -318,26 +318,30 @@ impl<P> Cell<P> {
         self.protocol.is_some()
     }
 
-    /// Its print under a renaming, where all of `everywhere` is delivered by every live process.
-    fn print(&self, everywhere: u64, renaming: usize, exploration: &Exploration) -> u128 {
+    /// Adds its print under each renaming, where all of `everywhere` is delivered by every live process.
+    fn add_prints(&self, everywhere: u64, exploration: &Exploration, sums: &mut [u128]) {
         let Prints { whole, pasts, orders } = &self.prints;
-        let mut print = whole[renaming];
+        add(whole, sums);
         for (number, past) in (0..).zip(pasts) {
             if Message::of(MessageId { origin: self.rank, number }, exploration).bit() & everywhere == 0 {
-                print = print.wrapping_add(past[renaming]);
+                add(past, sums);
             }
         }
         if !orders.is_empty() {
             let known = self.log.delivered.iter().take_while(|message| message.bit() & everywhere != 0).count();
-            print = print.wrapping_add(orders[known][renaming]);
+            add(&orders[known], sums);
         }
-        print
     }
 
     /// Whether it was told that `rank` crashed.
     pub(super) const fn is_told(&self, rank: u8) -> bool {
         self.told >> rank & 1 == 1
     }
+}
+
+/// Adds the prints of a part under all renamings.
+fn add(prints: &[u128], sums: &mut [u128]) {
+    sums.iter_mut().zip(prints).for_each(|(sum, print)| *sum = sum.wrapping_add(*print));
 }
 
 /// What tells packets apart.

@@ -1,0 +1,214 @@
+//! Without reductions the search counts as many states as stateright does on the same models, written down once more without any of its devices.
+
+mod explored;
+
+use std::collections::BTreeSet;
+
+use explored::{Flood, Insist, Name, Shout, Toy, explore};
+use stateright::{Checker, Model, Property as Expectation};
+use tidings_protocol::{Effect, Outbox, Rank, Time, To};
+use tidings_sim::explore::{Exploration, Links, Reductions, Scope};
+
+struct World {
+    scope: Scope,
+    links: Links,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct State<T, M> {
+    processes: Vec<Process<T>>,
+    /// Sorted.
+    flight: Vec<(Rank, Rank, M)>,
+    scope: Left,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Process<T> {
+    protocol: Option<T>,
+    broadcasts: u64,
+    delivered: BTreeSet<Name>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Left {
+    losses: u32,
+    duplicates: u32,
+    crashes: u32,
+    wakes: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Action<M> {
+    Ask(usize, Option<usize>),
+    Arrive((Rank, Rank, M), bool, Option<usize>),
+    Lose((Rank, Rank, M)),
+    Wake(usize, Option<usize>),
+    Crash(usize),
+}
+
+/// The first `cut` effects of an outbox, then a crash; or all of them. How many there were.
+fn carry<T: Toy>(state: &mut State<T, T::Message>, at: usize, outbox: &mut Outbox<T>, cut: Option<usize>) -> usize {
+    let from = Rank::new(at);
+    let mut done = 0;
+    let mut flight = vec![];
+    for effect in outbox.drain() {
+        match effect {
+            Effect::Send { to, message } => {
+                let all = match to {
+                    To::One(to) => vec![to],
+                    To::Others => (0..state.processes.len()).map(Rank::new).filter(|to| *to != from).collect(),
+                };
+                for to in all {
+                    if cut.is_none_or(|cut| done < cut) {
+                        flight.push((from, to, message.clone()));
+                    }
+                    done += 1;
+                }
+            }
+            Effect::Indicate(name) => {
+                if cut.is_none_or(|cut| done < cut) {
+                    state.processes[at].delivered.insert(name);
+                }
+                done += 1;
+            }
+            Effect::Persist(_) => done += 1,
+        }
+    }
+    state.flight.extend(flight);
+    if cut.is_some() {
+        state.processes[at].protocol = None;
+        state.scope.crashes -= 1;
+    }
+    let State { processes, flight, .. } = state;
+    flight.retain(|(_, to, _)| processes[to.index()].protocol.is_some());
+    flight.sort();
+    done
+}
+
+struct Toys<T>(World, std::marker::PhantomData<T>);
+
+impl<T: Toy> Toys<T> {
+    /// The state after an action, and how many effects its input had; `None` if a request is refused.
+    fn after(&self, state: &State<T, T::Message>, action: &Action<T::Message>) -> Option<(State<T, T::Message>, usize)> {
+        let mut state = state.clone();
+        let mut outbox = Outbox::new();
+        let (at, cut) = match action {
+            Action::Ask(at, cut) => {
+                let process = &mut state.processes[*at];
+                let name = (Rank::new(*at), process.broadcasts);
+                process.protocol.as_mut()?.request(Time::ZERO, name, &mut outbox).ok()?;
+                process.broadcasts += 1;
+                (*at, *cut)
+            }
+            Action::Arrive(packet, copy, cut) => {
+                if *copy {
+                    state.scope.duplicates -= 1;
+                } else {
+                    let place = state.flight.iter().position(|other| other == packet)?;
+                    state.flight.remove(place);
+                }
+                let (from, to, message) = packet.clone();
+                let _ = state.processes[to.index()].protocol.as_mut()?.receive(Time::ZERO, from, message, &mut outbox);
+                (to.index(), *cut)
+            }
+            Action::Lose(packet) => {
+                let place = state.flight.iter().position(|other| other == packet)?;
+                state.flight.remove(place);
+                state.scope.losses -= 1;
+                return Some((state, 0));
+            }
+            Action::Wake(at, cut) => {
+                state.scope.wakes -= 1;
+                state.processes[*at].protocol.as_mut()?.wake(Time::from_millis(1), &mut outbox);
+                (*at, *cut)
+            }
+            Action::Crash(at) => (*at, Some(0)),
+        };
+        let effects = carry(&mut state, at, &mut outbox, cut);
+        Some((state, effects))
+    }
+}
+
+impl<T: Toy + Send + Sync + 'static> Model for Toys<T>
+where
+    T::Message: Send + Sync + 'static,
+{
+    type State = State<T, T::Message>;
+    type Action = Action<T::Message>;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let Scope { processes, losses, duplicates, crashes, wakes, .. } = self.0.scope;
+        let process = |rank| Process { protocol: Some(T::at(Rank(rank))), broadcasts: 0, delivered: BTreeSet::new() };
+        let scope = Left { losses, duplicates, crashes, wakes };
+        vec![State { processes: (0..processes).map(process).collect(), flight: vec![], scope }]
+    }
+
+    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
+        let mut inputs: Vec<Box<dyn Fn(Option<usize>) -> Self::Action>> = vec![];
+        for packet in &state.flight {
+            for copy in [false, true] {
+                if !copy || state.scope.duplicates > 0 {
+                    let packet = packet.clone();
+                    inputs.push(Box::new(move |cut| Action::Arrive(packet.clone(), copy, cut)));
+                }
+            }
+            let crashed = state.processes[packet.0.index()].protocol.is_none();
+            if state.scope.losses > 0 && (crashed || self.0.links == Links::FairLoss) {
+                actions.push(Action::Lose(packet.clone()));
+            }
+        }
+        for (at, process) in state.processes.iter().enumerate() {
+            let Some(protocol) = &process.protocol else { continue };
+            if process.broadcasts < u64::from(self.0.scope.messages) {
+                inputs.push(Box::new(move |cut| Action::Ask(at, cut)));
+            }
+            if state.scope.wakes > 0 && protocol.deadline().is_some() {
+                inputs.push(Box::new(move |cut| Action::Wake(at, cut)));
+            }
+            if state.scope.crashes > 0 {
+                actions.push(Action::Crash(at));
+            }
+        }
+        for input in inputs {
+            let Some((_, effects)) = self.after(state, &input(None)) else { continue };
+            actions.push(input(None));
+            if state.scope.crashes > 0 {
+                actions.extend((1..effects).map(|cut| input(Some(cut))));
+            }
+        }
+    }
+
+    fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
+        self.after(state, &action).map(|(state, _)| state)
+    }
+
+    fn properties(&self) -> Vec<Expectation<Self>> {
+        // A search without anything to look for would stop at once.
+        vec![Expectation::always("all is searched", |_, _| true)]
+    }
+}
+
+fn same_count<T: Toy + Send + Sync + 'static>(text: &str, links: Links) -> u64
+where
+    T::Message: Send + Sync + 'static,
+{
+    let scope: Scope = text.parse().unwrap();
+    let exploration = Exploration { links, detection: false, progress: false, ..Exploration::of(scope, &[]).with(Reductions::NONE) };
+    let counts = explore::<T>(exploration).unwrap();
+    let checker = Toys::<T>(World { scope, links }, std::marker::PhantomData).checker().spawn_bfs().join();
+    assert_eq!(checker.unique_state_count() as u64, counts.states, "{text}");
+    counts.states
+}
+
+#[test]
+fn states_are_as_many_as_stateright_counts() {
+    for text in ["2x2", "3x1", "2x2,duplicates=1", "2x1,losses=1,crashes=1", "3x1,crashes=1"] {
+        same_count::<Shout>(text, Links::Reliable);
+    }
+    for text in ["2x2", "3x1", "2x2,losses=1,duplicates=1,crashes=1"] {
+        assert!(same_count::<Flood>(text, Links::Reliable) > 40, "{text}");
+    }
+    for text in ["2x1,losses=1,wakes=1", "2x2,losses=1,duplicates=1,wakes=1", "2x1,losses=2,wakes=2"] {
+        assert!(same_count::<Insist>(text, Links::FairLoss) > 40, "{text}");
+    }
+}
