@@ -58,10 +58,10 @@ fn happened_before(table: &mut Table, n: usize) -> io::Result<()> {
     let plain: Vec<_> = ones.iter().zip(others).collect();
     let entry = |clock: &[u64], rank: usize| clock.get(rank).copied().unwrap_or(0);
     let looks = || {
-        let concurrent = |((me, one), (you, other)): &(&(usize, Vec<u64>), &(usize, Vec<u64>))| {
+        let concurrent = |(me, one): &(usize, Vec<u64>), (you, other): &(usize, Vec<u64>)| {
             entry(other, *me) < entry(one, *me) && entry(one, *you) < entry(other, *you)
         };
-        plain.iter().filter(|pair| concurrent(black_box(pair))).count()
+        plain.iter().filter(|(one, other)| concurrent(black_box(one), black_box(other))).count()
     };
     assert_eq!(ours(), looks());
     table.push(row(ROW, n, "two looks at arrays", Bound::Below(2.0)).measure_many(TURNS, ours, looks))?;
