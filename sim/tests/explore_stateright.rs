@@ -46,6 +46,9 @@ enum Action<M> {
     Crash(usize),
 }
 
+/// An input, by the crash that cuts it off.
+type Input<M> = Box<dyn Fn(Option<usize>) -> Action<M>>;
+
 /// The first `cut` effects of an outbox, then a crash; or all of them. How many there were.
 fn carry<T: Toy>(state: &mut State<T, T::Message>, at: usize, outbox: &mut Outbox<T>, cut: Option<usize>) -> usize {
     let from = Rank::new(at);
@@ -144,7 +147,7 @@ where
     }
 
     fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
-        let mut inputs: Vec<Box<dyn Fn(Option<usize>) -> Self::Action>> = vec![];
+        let mut inputs: Vec<Input<T::Message>> = vec![];
         for packet in &state.flight {
             for copy in [false, true] {
                 if !copy || state.scope.duplicates > 0 {

@@ -18,7 +18,7 @@ pub struct Exploration {
     pub detection: bool,
     /// Processes that never crash.
     pub protected: Vec<Rank>,
-    /// What must hold: safety at every transition, liveness whenever nothing can go on.
+    /// What must hold, of those that can be [judged](Exploration::JUDGED): safety at every transition, liveness whenever nothing can go on.
     pub promises: Vec<Property>,
     /// Whether every request must be taken at last.
     pub progress: bool,
@@ -57,6 +57,22 @@ pub struct Reductions {
 }
 
 impl Exploration {
+    /// The properties that can be promised: those of what is broadcast and delivered.
+    pub const JUDGED: [Property; 12] = [
+        Property::Validity,
+        Property::BestEffortValidity,
+        Property::NoDuplication,
+        Property::NoCreation,
+        Property::Agreement,
+        Property::UniformAgreement,
+        Property::FifoDelivery,
+        Property::CausalDelivery,
+        Property::TotalOrder,
+        Property::UniformTotalOrder,
+        Property::FifoTotal,
+        Property::Integrity,
+    ];
+
     /// Explores `scope` over reliable links, with crashes detected, all reductions but symmetry and sleep sets on, and these promises.
     #[must_use]
     pub fn of(scope: Scope, promises: &[Property]) -> Self {

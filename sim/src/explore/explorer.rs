@@ -74,7 +74,7 @@ where
     /// message was delivered, if any. All three are functions of their arguments alone.
     ///
     /// # Panics
-    /// If the scope is not [sound](super::Scope::is_sound).
+    /// If the scope is not [sound](super::Scope::is_sound), or a promise is none that can be [judged](Exploration::JUDGED).
     pub fn new(exploration: Exploration, build: B, ask: Q, hear: H) -> Self {
         let mut system = System::new(exploration, ask, hear);
         let initial = system.initial(&build);

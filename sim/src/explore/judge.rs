@@ -51,13 +51,15 @@ where
 
     /// Whether process `at` breaks a safety property by delivering `message`, at `place` in its order, after all of `had`.
     fn breaks(&self, property: Property, cells: &[u32], at: usize, place: usize, message: Message, had: u64) -> bool {
-        let Some(id) = message.id(&self.exploration) else { return property == Property::NoCreation };
+        let creates = matches!(property, Property::NoCreation | Property::Integrity);
+        let Some(id) = message.id(&self.exploration) else { return creates };
         let repeated = had & message.bit() != 0;
         let origin = &self.cell(cells[id.origin.index()]).log;
         let past = origin.pasts.get(usize::try_from(id.number).unwrap_or(usize::MAX));
         match property {
             Property::NoDuplication => repeated,
             Property::NoCreation => past.is_none(),
+            Property::Integrity => repeated || past.is_none(),
             Property::FifoDelivery => !repeated && self.skips(id, had),
             Property::CausalDelivery => !repeated && past.is_some_and(|past| past & !had != 0),
             Property::TotalOrder => !repeated && self.opposes(cells, at, message, had),
@@ -115,6 +117,129 @@ where
                 correct().next().is_some() && cells.iter().any(|cell| self.cell(*cell).log.mask & !everywhere != 0)
             }
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use core::convert::Infallible;
+
+    use tidings_clocks::Time;
+    use tidings_protocol::{Digest, Effects, Refused, To};
+
+    use super::*;
+    use crate::explore::choice::Choice;
+    use crate::explore::rerun::Rerun;
+    use crate::explore::{Exploration, Links, Reductions};
+
+    /// Says a message to everybody, once; and what it hears it says once more if it is `talkative`.
+    #[derive(Clone)]
+    struct Shout {
+        me: Rank,
+        talkative: bool,
+    }
+
+    type Name = (Rank, u64);
+
+    impl Protocol for Shout {
+        type Request = Name;
+        type Message = (Name, bool);
+        type Indication = Name;
+        type Record = Infallible;
+        type Refused = Infallible;
+        type Rejected = Infallible;
+
+        fn request(&mut self, _: Time, name: Name, effects: &mut impl Effects<Self>) -> Result<(), Refused<Name, Infallible>> {
+            effects.send(To::Others, (name, self.talkative));
+            let _ = effects.indicate(name);
+            Ok(())
+        }
+
+        fn receive(&mut self, _: Time, _: Rank, (name, again): (Name, bool), effects: &mut impl Effects<Self>) -> Result<(), Infallible> {
+            if again {
+                effects.send(To::Others, (name, false));
+            }
+            let _ = effects.indicate(name);
+            Ok(())
+        }
+
+        fn wake(&mut self, _: Time, _: &mut impl Effects<Self>) {}
+
+        fn deadline(&self) -> Option<Time> {
+            None
+        }
+
+        fn exclude(&mut self, _: Time, _: Rank, _: &mut impl Effects<Self>) {}
+    }
+
+    impl Fingerprint for Shout {
+        fn fingerprint(&self, digest: &mut Digest<'_>) {
+            digest.rank(self.me);
+        }
+    }
+
+    type Shouting = System<Shout, fn(MessageId) -> Name, fn(&Name) -> Option<MessageId>>;
+
+    /// Follows every path to its end, merging none, and calls `end` there with the path and whether the judges saw a breach on it.
+    fn follow(system: &mut Shouting, state: &State, path: &mut Vec<Choice>, seen: bool, end: &mut impl FnMut(&Shouting, &[Choice], bool)) {
+        let transitions = system.transitions(state);
+        if transitions.is_empty() {
+            let seen = seen || system.judge_end(state).is_some();
+            return end(system, path, seen);
+        }
+        for transition in transitions {
+            path.push(transition.choice);
+            follow(system, &transition.state, path, seen || transition.breach.is_some(), end);
+            path.pop();
+        }
+    }
+
+    /// On every single path of small scopes, the judges say of each property what its checker says of the trace.
+    #[test]
+    fn the_judges_agree_with_the_checkers_on_every_path() {
+        let (mut held, mut broken) = (vec![0; Exploration::JUDGED.len()], vec![0; Exploration::JUDGED.len()]);
+        for (text, talkative) in [
+            ("2x2", false),
+            ("2x1,duplicates=1,crashes=1", false),
+            ("3x1,crashes=1", false),
+            ("2x1", true),
+            ("2x2", true),
+            ("2x2,losses=1", false),
+        ] {
+            for (place, property) in Exploration::JUDGED.into_iter().enumerate() {
+                let exploration = Exploration {
+                    links: Links::FairLoss,
+                    detection: false,
+                    ..Exploration::of(text.parse().unwrap(), &[property]).with(Reductions::NONE)
+                };
+                let build = |me| Shout { me, talkative };
+                let processes = exploration.scope.processes;
+                let mut system: Shouting =
+                    System::new(exploration, |id| (id.origin, id.number), |&(origin, number)| Some(MessageId { origin, number }));
+                let initial = system.initial(build);
+                let mut paths = 0_u32;
+                follow(&mut system, &initial, &mut vec![], false, &mut |system, path, seen| {
+                    paths += 1;
+                    // Every path of the small scopes, and one in a few of the larger ones.
+                    if paths % 29 != 1 && paths > 1_000 {
+                        return;
+                    }
+                    let mut rerun = Rerun::new((0..processes).map(Rank).map(build));
+                    assert!(path.iter().all(|choice| rerun.carry_out(*choice, system)), "{text}: {:?}", rerun.script);
+                    rerun.trace.verify().unwrap();
+                    let violated = property.check(&rerun.trace).is_err();
+                    assert_eq!(seen, violated, "{property} within {text}: {:?}", rerun.script);
+                    *(if seen { &mut broken[place] } else { &mut held[place] }) += 1;
+                });
+            }
+        }
+        for (place, property) in Exploration::JUDGED.into_iter().enumerate() {
+            // What nobody can break here: creation, and the validity of a process that hears itself at once.
+            let unbreakable = matches!(property, Property::NoCreation | Property::Validity);
+            assert!(held[place] > 100 && (broken[place] > 50 || unbreakable), "{property}: {} held, {} broken", held[place], broken[place]);
         }
     }
 }

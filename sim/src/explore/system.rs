@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Digest, Effect, Fingerprint, Outbox, Protocol, To};
-use tidings_trace::MessageId;
+use tidings_trace::{MessageId, Property};
 
 use super::choice::Input;
 use super::log::{Log, Message};
@@ -91,6 +91,8 @@ where
 {
     pub(super) fn new(exploration: Exploration, ask: Q, hear: H) -> Self {
         assert!(exploration.scope.is_sound(), "{} is no scope", exploration.scope);
+        let judged = |promise: &Property| Exploration::JUDGED.contains(promise);
+        assert!(exploration.promises.iter().all(judged), "not all of {:?} can be judged", exploration.promises);
         Self {
             renamings: exploration.renamings(),
             exploration,
