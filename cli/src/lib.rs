@@ -114,3 +114,8 @@ pub use report::{Check, ClockFigures, HistoryFigures, NetworkFigures, Replicatio
 pub use repository::{Corrected, Difference, Repository};
 pub use simulate::{Changes, Shrunk, Simulate, experiments, list, print_shrunk, print_summary, read as read_scenario};
 pub use version::{Delta, Version, VersionError};
+
+/// The README's example is run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
