@@ -1,5 +1,5 @@
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -159,7 +159,7 @@ pub const EXPLORED: &[Explored] = &[
         below: "FIFO broadcast over ideal links: reliable if there are faults, best-effort if not",
         promises: TOTAL,
         rules: &[Rule::Total],
-        scopes: &["3x1,losses=1,duplicates=1,crashes=1", "3x2"],
+        scopes: &["3x1,losses=1,duplicates=1,crashes=1", "2x3,losses=1,duplicates=1,crashes=1", "2x4"],
         links: Links::Reliable,
         detection: true,
         symmetric: false,
@@ -181,7 +181,7 @@ pub const EXPLORED: &[Explored] = &[
         below: "FIFO broadcast over ideal links: reliable if there are faults, best-effort if not",
         promises: TOTAL,
         rules: &[Rule::Total],
-        scopes: &["2x2,losses=1,duplicates=1,crashes=1", "3x1,crashes=1", "3x1", "2x3"],
+        scopes: &["2x3,losses=1,duplicates=1,crashes=1", "3x1"],
         links: Links::Reliable,
         detection: true,
         symmetric: false,
@@ -239,6 +239,7 @@ impl ExploreArguments {
         let rows = EXPLORED.iter().filter(|row| self.protocol.as_ref().is_none_or(|name| name == row.name));
         let mut exit = Exit::Held;
         let broken = self.broken.map(Rule::from);
+        let people_watch = io::stderr().is_terminal();
         say(&format!("{HEAD}\n"))?;
         for row in rows.filter(|row| broken.is_none_or(|rule| row.rules.contains(&rule))) {
             let scopes: Vec<Scope> = match self.scope {
@@ -258,10 +259,13 @@ impl ExploreArguments {
                     if !matches!(progress, Progress::Unfinished) {
                         break (progress, counts);
                     }
-                    // Progress is for people; nobody is there to see it if this cannot be written.
-                    let _ = write!(io::stderr(), "\r{} {scope}: {} states", row.name, grouped(counts.states));
+                    if people_watch {
+                        let _ = write!(io::stderr(), "\r{} {scope}: {} states", row.name, grouped(counts.states));
+                    }
                 };
-                let _ = write!(io::stderr(), "\r\x1b[K");
+                if people_watch {
+                    let _ = write!(io::stderr(), "\r\x1b[K");
+                }
                 say(&line(row, scope, &counts, begun.elapsed(), &progress))?;
                 if let Progress::Broken(found) = progress {
                     say(&format!("\n{found}\n\n"))?;
