@@ -8,7 +8,7 @@ pub(super) const SCHEMA: u32 = 1;
 /// What was found in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Inspection {
-    /// The version of this form: [`SCHEMA`].
+    /// The version of this form: `SCHEMA`.
     pub schema: u32,
     /// The log, as it was named.
     pub source: String,
