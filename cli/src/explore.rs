@@ -147,7 +147,7 @@ pub const EXPLORED: &[Explored] = &[
             Property::CausalDelivery,
         ],
         rules: &[Rule::Dedupe, Rule::Fifo, Rule::Causal],
-        scopes: &["3x2,losses=1,duplicates=1,crashes=1", "3x3"],
+        scopes: &["3x2,losses=1,duplicates=1,crashes=1", "3x2", "2x4"],
         links: Links::Reliable,
         detection: false,
         symmetric: true,
