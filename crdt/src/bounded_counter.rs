@@ -57,6 +57,11 @@ impl<A> BoundedCounter<A> {
         Self { given: VersionVector::new(), taken: GCounter::new() }
     }
 
+    /// The counter of these two halves.
+    pub(crate) const fn of(given: VersionVector<(A, A)>, taken: GCounter<A>) -> Self {
+        Self { given, taken }
+    }
+
     /// How many rights each actor has given to each other in all, and, as given to itself, how many it has made; in the order of the ids.
     pub fn given(&self) -> impl DoubleEndedIterator<Item = (&A, &A, u64)> + ExactSizeIterator {
         self.given.iter().map(|((from, to), rights)| (from, to, rights))

@@ -63,6 +63,11 @@ impl<A, S> Causal<A, S> {
         Causal { store: store(self.store), context: self.context }
     }
 
+    /// The state of these parts; the context knows every dot of the store.
+    pub(crate) const fn from_parts(store: S, context: CausalContext<A>) -> Self {
+        Self { store, context }
+    }
+
     /// What is alive.
     #[must_use]
     pub const fn store(&self) -> &S {

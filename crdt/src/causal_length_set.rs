@@ -60,6 +60,13 @@ impl<T: Ord> CausalLengthSet<T> {
     }
 }
 
+impl<T: Ord> CausalLengthSet<T> {
+    /// The set of these lengths, none of which is zero.
+    pub(crate) fn of(lengths: impl IntoIterator<Item = (T, u64)>) -> Self {
+        Self { lengths: lengths.into_iter().collect() }
+    }
+}
+
 impl<T: Ord + Clone> CausalLengthSet<T> {
     /// Adds the element and returns the delta, which is empty if it was there. O(log n).
     ///

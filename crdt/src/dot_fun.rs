@@ -30,6 +30,11 @@ impl<A, T> DotFun<A, T> {
         Self { values: SmallVec::from_iter([(dot, value)]) }
     }
 
+    /// The function of these values, whose dots strictly increase.
+    pub(crate) fn of_sorted(values: impl IntoIterator<Item = (Dot<A>, T)>) -> Self {
+        Self { values: values.into_iter().collect() }
+    }
+
     /// The dots and their values, in the order of the dots.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Dot<A>, &T)> + ExactSizeIterator {
         self.values.iter().map(|(dot, value)| (dot, value))

@@ -64,12 +64,26 @@ impl<A: Ord + Clone, K: Ord + Clone, S: DotStore<A>> DotMap<A, K, S> {
     pub fn of(key: K, store: S) -> Self {
         let mut map = Self::new();
         if !store.is_empty() {
-            store.each_dot(&mut |dot| {
-                map.keys.insert(dot.clone(), key.clone());
-            });
-            map.entries.insert(key, store);
+            map.insert_new(key, store);
         }
         map
+    }
+
+    /// Puts a store that is not empty under a key that is not there. O(log n) for each dot.
+    pub(crate) fn insert_new(&mut self, key: K, store: S) {
+        store.each_dot(&mut |dot| {
+            self.keys.insert(dot.clone(), key.clone());
+        });
+        self.entries.insert(key, store);
+    }
+
+    /// The dots that are alive here under one key and there under another: no correct actor brings that about. O(n + m).
+    pub(crate) fn moved<'m>(&'m self, theirs: &'m Self) -> impl Iterator<Item = &'m Dot<A>> {
+        let mut there = theirs.keys.iter().peekable();
+        self.keys.iter().filter_map(move |(dot, key)| {
+            while there.next_if(|(other, _)| *other < dot).is_some() {}
+            there.peek().is_some_and(|(other, below)| *other == dot && *below != key).then_some(dot)
+        })
     }
 
     /// The keys that are not there, and under which the other side knows a dot that is alive here: it has seen that dot's end.

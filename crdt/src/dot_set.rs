@@ -29,6 +29,11 @@ impl<A> DotSet<A> {
         Self { dots: SmallVec::from_iter([dot]) }
     }
 
+    /// The set of these dots, which strictly increase.
+    pub(crate) fn of_sorted(dots: impl IntoIterator<Item = Dot<A>>) -> Self {
+        Self { dots: dots.into_iter().collect() }
+    }
+
     /// The dots, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Dot<A>> + ExactSizeIterator {
         self.dots.iter()

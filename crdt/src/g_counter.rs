@@ -26,6 +26,11 @@ impl<A> GCounter<A> {
         Self { added: VersionVector::new() }
     }
 
+    /// The counter with these totals.
+    pub(crate) const fn of(added: VersionVector<A>) -> Self {
+        Self { added }
+    }
+
     /// How much all actors together have added, as far as is known here. Never overflows: 2⁶⁴ actors at their limits would fit. O(n).
     #[must_use]
     pub fn value(&self) -> u128 {

@@ -42,6 +42,13 @@ impl<T> GSet<T> {
     }
 }
 
+impl<T: Ord> GSet<T> {
+    /// The set of these elements.
+    pub(crate) fn of(elements: impl IntoIterator<Item = T>) -> Self {
+        Self { elements: elements.into_iter().collect() }
+    }
+}
+
 impl<T: Ord + Clone> GSet<T> {
     /// Adds the element and returns the delta, which is empty if it was there. O(log n).
     pub fn add(&mut self, element: T) -> Self {

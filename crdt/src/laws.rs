@@ -1,6 +1,8 @@
 //! What a [`Join`] and its delta mutators must keep, as functions over given states: for the tests of whoever brings a type of his own.
 
-use crate::Join;
+use alloc::vec::Vec;
+
+use crate::{Decompose, Join};
 
 /// A law that does not hold for the states it was asked about.
 #[non_exhaustive]
@@ -27,6 +29,21 @@ pub enum Broken {
     /// A mutator and its delta differ: m(x) is not x ⊔ mδ(x).
     #[error("the delta does not do what the mutator did")]
     Delta,
+    /// The join of the irreducibles is not the state.
+    #[error("the irreducibles do not make the state")]
+    Decomposition,
+    /// The others make the state without one of the irreducibles.
+    #[error("an irreducible is redundant")]
+    Redundant,
+    /// An irreducible is taken apart further, or is the bottom.
+    #[error("what is said to be irreducible is not")]
+    Reducible,
+    /// Δ(a, b) ⊔ b is not a ⊔ b.
+    #[error("the difference does not make up for what is missing")]
+    Difference,
+    /// Δ(a, b) is not the join of those irreducibles of a that are not below b.
+    #[error("the difference is not the least one")]
+    NotLeast,
 }
 
 /// All laws of a join over three states (Shapiro and others 2011, definition 2.4): some of them only need one or two of the three.
@@ -62,6 +79,36 @@ pub fn mutates<S: Join + Clone + PartialEq>(before: &S, after: &S, delta: &S) ->
     }
     if reported(before, delta)? != *after {
         return Err(Broken::Delta);
+    }
+    Ok(())
+}
+
+/// What taking `state` apart must keep (Enes and others 2019, section III), and its difference to `known` (section IV), against their definitions. Irreducibles are
+/// asked for what they are made of, which is themselves; that nothing else makes them, only a search through all smaller states can say. O(n²).
+///
+/// # Errors
+/// The first law that does not hold.
+pub fn decomposes<S: Decompose + PartialEq>(state: &S, known: &S) -> Result<(), Broken> {
+    let parts: Vec<S> = state.irreducibles().collect();
+    let all = |parts: &mut dyn Iterator<Item = &S>| parts.fold(S::default(), S::joined);
+    if all(&mut parts.iter()) != *state {
+        return Err(Broken::Decomposition);
+    }
+    for (place, part) in parts.iter().enumerate() {
+        if all(&mut parts[..place].iter().chain(&parts[place + 1..])) == *state {
+            return Err(Broken::Redundant);
+        }
+        if part.irreducibles().ne([part.clone()]) || *part == S::default() {
+            return Err(Broken::Reducible);
+        }
+    }
+    let difference = state.difference(known);
+    if difference.clone().joined(known) != known.clone().joined(state) {
+        return Err(Broken::Difference);
+    }
+    let is_news = |part: &&S| known.clone().join(part);
+    if difference != all(&mut parts.iter().filter(is_news)) {
+        return Err(Broken::NotLeast);
     }
     Ok(())
 }
@@ -127,5 +174,50 @@ mod tests {
         assert_eq!(mutates(&max(1), &max(3), &max(3)), Ok(()));
         assert_eq!(mutates(&max(3), &max(1), &max(1)), Err(Broken::Inflating));
         assert_eq!(mutates(&max(1), &max(3), &max(2)), Err(Broken::Delta));
+    }
+
+    /// Sets of bits, taken apart rightly, or wrongly in one of five ways.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Bits<const HOW: u8>(u8);
+
+    impl<const HOW: u8> Join for Bits<HOW> {
+        fn join(&mut self, other: &Self) -> bool {
+            let joined = self.0 | other.0;
+            core::mem::replace(&mut self.0, joined) != joined
+        }
+    }
+
+    impl<const HOW: u8> Decompose for Bits<HOW> {
+        fn irreducibles(&self) -> impl Iterator<Item = Self> {
+            let mut parts: Vec<u8> = (0..8).map(|bit| self.0 & 1 << bit).filter(|part| *part != 0).collect();
+            match HOW {
+                1 => drop(parts.pop()),
+                2 if parts.len() > 1 => parts.push(self.0),
+                3 if parts.len() > 2 => parts[1] |= parts.remove(0),
+                _ => {}
+            }
+            parts.into_iter().map(Self)
+        }
+
+        fn difference(&self, known: &Self) -> Self {
+            match HOW {
+                4 => Self::default(),
+                5 => self.clone(),
+                _ => Self(self.0 & !known.0),
+            }
+        }
+    }
+
+    #[test]
+    fn each_law_of_decomposition_catches_what_breaks_it() {
+        fn kept<const HOW: u8>() -> Result<(), Broken> {
+            decomposes(&Bits::<HOW>(0b111), &Bits(0b1001))
+        }
+        assert_eq!(kept::<0>(), Ok(()));
+        assert_eq!(kept::<1>(), Err(Broken::Decomposition));
+        assert_eq!(kept::<2>(), Err(Broken::Redundant));
+        assert_eq!(kept::<3>(), Err(Broken::Reducible));
+        assert_eq!(kept::<4>(), Err(Broken::Difference));
+        assert_eq!(kept::<5>(), Err(Broken::NotLeast));
     }
 }

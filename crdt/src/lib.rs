@@ -56,6 +56,9 @@
 //! process: a clone, or one that lost its state and goes on under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all
 //! replicas agree on some value.
 //!
+//! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type but [`Text`] apart, and gives the least
+//! [difference](Decompose::difference) of two states (Enes and others 2019).
+//!
 //! Every type is run through *all* histories of 3 replicas and 5 events of its alphabet, and compared with what the visible operations specify (Burckhardt and
 //! others 2014). A type of your own can be held to the same [`laws`].
 //!
@@ -73,6 +76,7 @@ mod add_wins_set;
 mod bounded_counter;
 mod causal;
 mod causal_length_set;
+mod decompose;
 mod disable_wins_flag;
 mod dot_fun;
 mod dot_map;
@@ -101,6 +105,7 @@ pub use add_wins_set::AddWinsSet;
 pub use bounded_counter::{BoundedCounter, NoRight};
 pub use causal::{Causal, TwoEvents};
 pub use causal_length_set::CausalLengthSet;
+pub use decompose::{Decompose, Divide};
 pub use disable_wins_flag::DisableWinsFlag;
 pub use dot_fun::DotFun;
 pub use dot_map::DotMap;

@@ -22,6 +22,11 @@ impl<A> PnCounter<A> {
         Self { added: GCounter::new(), taken: GCounter::new() }
     }
 
+    /// The counter of these two halves.
+    pub(crate) const fn of(added: GCounter<A>, taken: GCounter<A>) -> Self {
+        Self { added, taken }
+    }
+
     /// What was added less what was taken off, as far as is known here. O(n).
     ///
     /// Never overflows: a sum of u64 entries reaches 2¹²⁷ with 2⁶³ actors only, more than memory can hold.

@@ -26,6 +26,11 @@ impl<A> ResettableCounter<A> {
         Self { counted: PnCounter::new(), floor: PnCounter::new() }
     }
 
+    /// The counter of these two halves; of no actor is the floor above what is counted.
+    pub(crate) const fn of(counted: PnCounter<A>, floor: PnCounter<A>) -> Self {
+        Self { counted, floor }
+    }
+
     /// What was added less what was taken off, and not yet reset, as far as is known here. O(n).
     #[must_use]
     pub fn value(&self) -> i128 {

@@ -54,6 +54,13 @@ impl<T> TwoPhaseSet<T> {
     }
 }
 
+impl<T: Ord> TwoPhaseSet<T> {
+    /// The set of these elements, none of which is both.
+    pub(crate) fn of(present: impl IntoIterator<Item = T>, removed: impl IntoIterator<Item = T>) -> Self {
+        Self { present: present.into_iter().collect(), removed: removed.into_iter().collect() }
+    }
+}
+
 impl<T: Ord + Clone> TwoPhaseSet<T> {
     /// Adds the element and returns the delta, which is empty if it was there. O(log n).
     ///
@@ -92,6 +99,15 @@ impl<T: Ord> TwoPhaseSet<T> {
         T: Borrow<Q>,
     {
         self.present.contains(element)
+    }
+
+    /// Whether `element` was removed. O(log n).
+    #[must_use]
+    pub fn has_removed<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.removed.contains(element)
     }
 }
 

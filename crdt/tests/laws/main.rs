@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "this is a program of tests: nothing in it is reachable from outside")]
 
 mod counters;
+mod decomposition;
 mod dots;
 mod flags;
 mod maps;

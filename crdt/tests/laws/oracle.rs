@@ -281,9 +281,17 @@ impl<S: Specification> World<S> {
 /// # Errors
 /// The first history after which something is not as specified.
 pub fn exhaust<S: Specification>(events: usize) -> Result<u64, Violation> {
-    let mut search = Search::<S> { world: World::new(3), events: Vec::new(), histories: 0 };
+    let mut search = Search::<S> { world: World::new(3), events: Vec::new(), histories: 0, see: &mut |_| {} };
     search.go(events, if S::RENAMES { 0 } else { 3 })?;
     Ok(search.histories)
+}
+
+/// Shows the world after every event of the histories that [`exhaust`] runs.
+///
+/// # Errors
+/// The first history after which something is not as specified.
+pub fn visit<S: Specification>(events: usize, see: &mut dyn FnMut(&World<S>)) -> Result<(), Violation> {
+    Search::<S> { world: World::new(3), events: Vec::new(), histories: 0, see }.go(events, if S::RENAMES { 0 } else { 3 })
 }
 
 /// How many histories [`exhaust`] must find, by counting and not by running.
@@ -306,13 +314,14 @@ pub fn histories<S: Specification>(events: u32) -> u64 {
     (all - alone) / 6 + alone / 3
 }
 
-struct Search<S: Specification> {
+struct Search<'s, S: Specification> {
+    see: &'s mut dyn FnMut(&World<S>),
     world: World<S>,
     events: Vec<Event<S::Update>>,
     histories: u64,
 }
 
-impl<S: Specification> Search<S> {
+impl<S: Specification> Search<'_, S> {
     /// Appends every letter in turn. Of the replicas that took no part yet only the first may be named next.
     fn go(&mut self, left: usize, named: usize) -> Result<(), Violation> {
         if left == 0 {
@@ -342,6 +351,7 @@ impl<S: Specification> Search<S> {
         self.events.push(event);
         let (undo, result) = self.world.take_step(event);
         result.map_err(|what| Violation { events: format!("{:?}", self.events), what })?;
+        (self.see)(&self.world);
         self.go(left - 1, named)?;
         self.world.undo(undo);
         self.events.pop();
