@@ -45,11 +45,12 @@
 //! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(elements ever touched + a) |
 //! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
 //! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, sec. 7 | O(log n) and the value's · O(d log n) · what is alive + a |
+//! | [`MoveableTree`] | all moves in the order of their stamps, but those that would make a cycle | Kleppmann and others 2022 | O(d log n) · the same for each move from the first new one on · O(n + moves not yet stable) |
 //! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone | Weidner, Kleppmann 2023, alg. 1 | O(log s) · O(log s) for each run · O(s) |
 //!
 //! a: actors that ever changed it; c: concurrent changes; p: pairs of actors of whom one gave to the other; n: elements or keys here; m: those of the other side, or the
 //! amounts since the last reset; s: runs of characters typed together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not
-//! depend on n.
+//! depend on n (of a tree: its depth).
 //!
 //! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
 //! delta's context holds exactly the dots that it adds and removes, never a version vector that covers them. An actor id belongs to one incarnation of one
@@ -89,6 +90,7 @@ mod join;
 pub mod laws;
 mod lww_map;
 mod lww_register;
+mod moveable_tree;
 mod mv_register;
 mod nested;
 mod pn_counter;
@@ -117,6 +119,7 @@ pub use g_set::GSet;
 pub use join::Join;
 pub use lww_map::LwwMap;
 pub use lww_register::{LwwRegister, NotLater, TwoWrites, Write};
+pub use moveable_tree::{Move, MoveError, MoveableTree};
 pub use mv_register::MvRegister;
 pub use nested::{Nested, View};
 pub use pn_counter::PnCounter;

@@ -10,6 +10,7 @@ mod mistakes;
 mod oracle;
 mod registers;
 mod sets;
+mod trees;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,6 +54,7 @@ const TABLE: &[Row] = &[
     row::<maps::MapOfRegisters>("add-wins map of multi-value registers", 603_952),
     row::<maps::MapOfTallies>("add-wins map of tallies", 603_952),
     row::<maps::MapOfMaps>("add-wins map of add-wins maps", 1_241_786),
+    row::<trees::Tree>("moveable tree", 522_528),
 ];
 
 /// Value and context are those of the visible operations, the delta is what the mutator did, and state and deltas agree, after every event.
