@@ -75,6 +75,8 @@ fn worst() -> Faults {
         length: Duration::from_millis(400),
         one_way: Chance::percent(20),
         partial: Chance::percent(20),
+        bridge: Chance::percent(20),
+        flapping: Chance::percent(20),
     };
     Faults {
         loss: Chance::percent(40),

@@ -18,12 +18,18 @@ pub(crate) enum Due {
     Exclude { at: Rank, crashed: Rank },
     /// A process will crash in its next input that has an effect.
     Doom(Rank),
+    /// A disk has synced, if it is the same life still.
+    Synced { rank: Rank, life: u32 },
     /// A process comes back, if it is the same crash still.
     Return { rank: Rank, life: u32 },
     /// A process stands still.
     Pause,
+    /// Somebody's time of day changes.
+    ClockChange,
     /// A partition begins.
     Partition,
+    /// It flaps: it is gone if it was there, and there if it was gone.
+    Flap,
     /// It ends.
     Heal,
     /// The chaos phase ends.
@@ -33,7 +39,7 @@ pub(crate) enum Due {
 impl Due {
     /// Whether this alone keeps a run from being over. A wake may be out of date: the world counts those that are not.
     const fn matters(self) -> bool {
-        !matches!(self, Self::Wake { .. } | Self::Pause | Self::Partition | Self::Heal | Self::Calm)
+        !matches!(self, Self::Wake { .. } | Self::Pause | Self::ClockChange | Self::Partition | Self::Flap | Self::Heal | Self::Calm)
     }
 }
 
@@ -92,9 +98,9 @@ impl Agenda {
         Some((entry.time, entry.due))
     }
 
-    /// Whether nothing is due that can make a process do something, wakes apart.
-    pub(crate) const fn is_idle(&self) -> bool {
-        self.mattering == 0
+    /// How many things are due that can make a process do something, wakes apart.
+    pub(crate) const fn mattering(&self) -> usize {
+        self.mattering
     }
 }
 
@@ -113,7 +119,7 @@ mod tests {
             order.push(rank.0);
         }
         assert_eq!(order, [4, 1, 3, 0, 2]);
-        assert!(agenda.is_idle());
+        assert_eq!(agenda.mattering(), 0);
     }
 
     /// The naive twin: a list, searched for the earliest that was put down first.
@@ -135,7 +141,7 @@ mod tests {
                     let expected = first.filter(|place| list[*place].0 <= limit).map(|place| list.remove(place));
                     assert_eq!(agenda.pop(limit), expected, "seed {seed}");
                 }
-                assert_eq!(agenda.is_idle(), list.is_empty());
+                assert_eq!(agenda.mattering(), list.len());
             }
         }
     }
@@ -145,9 +151,9 @@ mod tests {
         let mut agenda = Agenda::default();
         agenda.push(Time::ZERO, Due::Calm);
         agenda.push(Time::ZERO, Due::Partition);
-        assert!(agenda.is_idle());
+        assert_eq!(agenda.mattering(), 0);
         agenda.push(Time::from_millis(2), Due::Start(Rank(0)));
-        assert!(!agenda.is_idle());
+        assert_eq!(agenda.mattering(), 1);
         assert_eq!(agenda.pop(Time::from_millis(1)), Some((Time::ZERO, Due::Calm)));
         assert_eq!(agenda.pop(Time::from_millis(1)), Some((Time::ZERO, Due::Partition)));
         assert_eq!(agenda.pop(Time::from_millis(1)), None);

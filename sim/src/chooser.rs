@@ -37,6 +37,10 @@ pub enum Site {
     Forge,
     /// Whether a liar is silent or lies, and what it says.
     Lie,
+    /// Which copy a full queue drops.
+    Overflow,
+    /// How long a disk takes to sync, what a crash leaves of what was not synced, and whether a disk is gone.
+    Disk,
 }
 
 /// A probability, in parts of a million.

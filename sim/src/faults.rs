@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use tidings_clocks::Rank;
 
-use crate::{Byzantine, Chance, Chooser, Links, Site, Timing};
+use crate::{Byzantine, Chance, Chooser, Disk, Links, Site, TimeOfDay, Timing};
 
 /// Partitions that come by themselves: the processes fall into two sides that do not hear each other, and later they do again. By default they are
 /// symmetric and total.
@@ -21,11 +21,23 @@ pub struct Partitions {
     pub one_way: Chance,
     /// How likely it cuts just one link, while both its ends reach all others.
     pub partial: Chance,
+    /// How likely one process stays on both sides: a bridge between two halves that do not hear each other.
+    pub bridge: Chance,
+    /// How likely it flaps: it is there and gone in turn, two to five times within its length, each for as long as the others.
+    pub flapping: Chance,
 }
 
 impl Partitions {
     /// None.
-    pub const NONE: Self = Self { at_most: 0, gap: Duration::ZERO, length: Duration::ZERO, one_way: Chance::NEVER, partial: Chance::NEVER };
+    pub const NONE: Self = Self {
+        at_most: 0,
+        gap: Duration::ZERO,
+        length: Duration::ZERO,
+        one_way: Chance::NEVER,
+        partial: Chance::NEVER,
+        bridge: Chance::NEVER,
+        flapping: Chance::NEVER,
+    };
 }
 
 /// Pauses that come by themselves: a process stands still and goes on believing that nothing happened. Its messages wait for it, its deadlines pass.
@@ -100,8 +112,12 @@ pub struct Faults {
     /// The time within which every live process is told that another one has crashed, unless that has come back; a paused process is told when it
     /// goes on. `None`: nobody is ever told. Packets of the crashed process may still arrive after that.
     pub detection: Option<Duration>,
+    /// What becomes of the records of processes.
+    pub disk: Disk,
     /// How wrong clocks are, through all of the run: nothing heals a clock.
     pub clocks: Clocks,
+    /// How wrong the time of day is, which is another thing.
+    pub time_of_day: TimeOfDay,
     /// How long the chaos phase lasts.
     pub chaos: Duration,
 }
@@ -125,7 +141,9 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
+            disk: Disk::PERFECT,
             clocks: Clocks::PERFECT,
+            time_of_day: TimeOfDay::RIGHT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -147,7 +165,9 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(50)),
+            disk: Disk::PERFECT,
             clocks: Clocks::PERFECT,
+            time_of_day: TimeOfDay::RIGHT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -170,7 +190,9 @@ impl Faults {
             downtime: None,
             protected: Vec::new(),
             detection: Some(Duration::from_millis(500)),
+            disk: Disk::PERFECT,
             clocks: Clocks::PERFECT,
+            time_of_day: TimeOfDay::RIGHT,
             chaos: Duration::from_secs(10),
         }
     }
@@ -184,7 +206,8 @@ impl Faults {
 
     /// Faults from none to these, each as strong as chosen, so that some runs are calm, some wild, and some wild in one respect only.
     ///
-    /// Probabilities and delays come in quarters, numbers one by one. Chosen at [`Site::Strength`]; nothing else changes.
+    /// Probabilities and delays come in quarters, numbers one by one; capacities are there or not. Chosen at [`Site::Strength`]; nothing else changes,
+    /// and what is not among these faults is no choice.
     #[must_use]
     pub fn varied(&self, chooser: &mut (impl Chooser + ?Sized)) -> Self {
         let mut quarters = || chooser.choose(Site::Strength, 5);
@@ -194,11 +217,44 @@ impl Faults {
         let clocks = Clocks { ahead: self.clocks.ahead / 4 * quarters(), drift: self.clocks.drift / 4 * quarters() };
         let mut of =
             |chance: Chance| if chance == Chance::NEVER { chance } else { Chance(chance.0 / 4 * chooser.choose(Site::Strength, 5)) };
-        let links = Links { corrupt: of(self.links.corrupt), replay: of(self.links.replay), forge: of(self.links.forge), ..self.links };
+        let (corrupt, replay, forge) = (of(self.links.corrupt), of(self.links.replay), of(self.links.forge));
+        let (unsynced, lost) = (of(self.disk.unsynced), of(self.disk.lost));
+        let (silence, lie) = (of(self.byzantine.silence), of(self.byzantine.lie));
         let mut up_to = |most: u32| chooser.choose(Site::Strength, most.saturating_add(1));
         let partitions = Partitions { at_most: up_to(self.partitions.at_most), ..self.partitions };
         let pauses = Pauses { at_most: up_to(self.pauses.at_most), ..self.pauses };
-        Self { loss, duplicate, max_delay, links, partitions, pauses, clocks, crashes: up_to(self.crashes), ..self.clone() }
+        let crashes = up_to(self.crashes);
+        let at_most = if self.time_of_day.at_most == 0 { 0 } else { up_to(self.time_of_day.at_most) };
+        let time_of_day = TimeOfDay { at_most, ..self.time_of_day };
+        let mut is_there = |is_any: bool| is_any && chooser.choose(Site::Strength, 2) == 1;
+        let links = Links {
+            losses_in_a_row: self.links.losses_in_a_row.filter(|_| is_there(true)),
+            queue: self.links.queue.filter(|_| is_there(true)),
+            bytes_per_second: self.links.bytes_per_second.filter(|_| is_there(true)),
+            corrupt,
+            replay,
+            forge,
+            ..self.links
+        };
+        let sync = if is_there(!self.disk.sync.is_zero()) { self.disk.sync } else { Duration::ZERO };
+        let disk = Disk { sync, unsynced, lost, room: self.disk.room.filter(|_| is_there(true)), ..self.disk };
+        let byzantine = Byzantine { silence, lie, ..self.byzantine.clone() };
+        let timing = if is_there(self.timing != Timing::Asynchronous) { self.timing } else { Timing::Asynchronous };
+        Self {
+            loss,
+            duplicate,
+            max_delay,
+            links,
+            timing,
+            byzantine,
+            partitions,
+            pauses,
+            crashes,
+            disk,
+            clocks,
+            time_of_day,
+            ..self.clone()
+        }
     }
 
     /// These faults, but nobody crashes by itself.

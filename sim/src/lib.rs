@@ -52,7 +52,9 @@
 //! |---|---|---|---|
 //! | [`World`] | one course for the same choices; effects in order; crashes between any two of them | Cachin et al. 2011, ch. 2 | O(log d) for an event when d things are due; no allocation but the message's own |
 //! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong, within these bounds, until the chaos phase ends | the same | |
-//! | [`Links`], [`Spread`] | losses in a row, full queues, bandwidth, tails of delays; altered, replayed and forged packets | the same, 2.4 | |
+//! | [`Links`], [`Overflow`], [`Spread`] | losses in a row, full queues, bandwidth, tails of delays; altered, replayed and forged packets | the same, 2.4 | |
+//! | [`Disk`] | slow, full, torn, lost: what a crash leaves of the records not yet synced | | |
+//! | [`TimeOfDay`], `DayClock` | a time of day that is off, jumps, is smeared and stands still, and the handle that shows it | | one store for an input |
 //! | [`Timing`] | asynchronous, partially synchronous or synchronous | Dwork, Lynch, Stockmeyer 1988 | |
 //! | [`Byzantine`] | silence, lies and equivocation of the processes named | Cachin et al. 2011, 2.2.6 | |
 //! | [`Application`], [`Chatter`], [`Talk`], [`Inbox`] | what stands above the protocol; the standard one of broadcast tests; `()` for a world that a script drives | | |
@@ -94,6 +96,9 @@ mod chatter;
 mod chooser;
 mod clock;
 mod coverage;
+#[cfg(target_has_atomic = "64")]
+mod day_clock;
+mod disk;
 mod ending;
 mod exhaustive;
 pub mod explore;
@@ -109,6 +114,7 @@ mod shrink;
 mod sparing;
 mod stats;
 mod tape;
+mod time_of_day;
 mod timing;
 mod world;
 
@@ -118,10 +124,13 @@ pub use byzantine::Byzantine;
 pub use chatter::{Chatter, Inbox, Talk};
 pub use chooser::{Chance, Chooser, Site};
 pub use coverage::Coverage;
+#[cfg(target_has_atomic = "64")]
+pub use day_clock::DayClock;
+pub use disk::Disk;
 pub use ending::Ending;
 pub use exhaustive::Exhaustive;
 pub use faults::{Clocks, Faults, Partitions, Pauses};
-pub use links::{Links, Spread};
+pub use links::{Links, Overflow, Spread};
 pub use point::Point;
 pub use recording::Recording;
 pub use seeded::Seeded;
@@ -133,5 +142,6 @@ pub use sparing::Sparing;
 pub use stats::Stats;
 pub use tape::{Recorded, Replay, Tape};
 pub use tidings_trace::{Property, check_all};
+pub use time_of_day::TimeOfDay;
 pub use timing::Timing;
 pub use world::World;

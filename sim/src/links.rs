@@ -14,9 +14,11 @@ pub struct Links {
     /// How many packets in a row one link, in one direction, may lose by [`Faults::loss`](crate::Faults::loss); `None`: any number. What partitions
     /// and full queues eat is not counted.
     pub losses_in_a_row: Option<u32>,
-    /// How many copies may be under way on one link, in one direction; one more is dropped. `None`: any number. This
-    /// is a capacity and no choice: it drops in a run of calm choices too.
+    /// How many copies may be under way on one link, in one direction, those that wait for their receiver too; for one more one is dropped. `None`: any
+    /// number. This is a capacity and no choice: it drops in a run of calm choices too.
     pub queue: Option<u32>,
+    /// Which copy a full queue drops.
+    pub overflow: Overflow,
     /// How many bytes, as the application weighs them, one link carries in a second, in one direction: a packet leaves when those before it have
     /// left. `None`: any number.
     pub bytes_per_second: Option<u64>,
@@ -35,12 +37,28 @@ impl Links {
     pub const PERFECT: Self = Self {
         losses_in_a_row: None,
         queue: None,
+        overflow: Overflow::Newest,
         bytes_per_second: None,
         spread: Spread::Uniform,
         corrupt: Chance::NEVER,
         replay: Chance::NEVER,
         forge: Chance::NEVER,
     };
+}
+
+/// Which copy a full queue drops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The one that comes too late.
+    #[default]
+    Newest,
+    /// The one that was sent first.
+    Oldest,
+    /// Any, as chosen; the calm choice is the newest.
+    Any,
 }
 
 /// How delays are distributed between the shortest and the longest, both of which can be.
@@ -64,11 +82,11 @@ pub enum Spread {
 
 impl Spread {
     /// Chooses a delay from zero to `span`.
-    pub(crate) fn draw(self, chooser: &mut impl Chooser, span: Duration) -> Duration {
+    pub(crate) fn draw(self, chooser: &mut impl Chooser, site: Site, span: Duration) -> Duration {
         match self {
-            Self::Uniform => crate::chooser::draw(chooser, Site::Delay, span),
+            Self::Uniform => crate::chooser::draw(chooser, site, span),
             _ if span.is_zero() => Duration::ZERO,
-            _ => self.place(span, chooser.choose(Site::Delay, STEPS)),
+            _ => self.place(span, chooser.choose(site, STEPS)),
         }
     }
 

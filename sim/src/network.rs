@@ -44,19 +44,25 @@ pub(crate) struct Copy<M> {
 pub(crate) enum Split {
     /// Everybody hears everybody.
     None,
-    /// Two sides do not hear each other; one way: the `false` side hears the `true` side still.
-    Sides { sides: Vec<bool>, one_way: bool },
+    /// Two sides do not hear each other; one way: the `false` side hears the `true` side still. A bridge is on both.
+    Sides { sides: Vec<bool>, one_way: bool, bridge: Option<Rank> },
     /// Two processes do not hear each other, and both hear all others; one way: `other` hears `one` still.
     Link { one: Rank, other: Rank, one_way: bool },
 }
 
 impl Split {
-    fn parts(&self, from: Rank, to: Rank) -> bool {
+    /// Whether the two hear each other only because one of them is a bridge.
+    pub(crate) fn bridges(&self, from: Rank, to: Rank) -> bool {
+        let Self::Sides { sides, bridge: Some(bridge), .. } = self else { return false };
+        (*bridge == from || *bridge == to) && sides[from.index()] != sides[to.index()]
+    }
+
+    pub(crate) fn parts(&self, from: Rank, to: Rank) -> bool {
         match self {
             Self::None => false,
-            Self::Sides { sides, one_way } => {
-                let (from, to) = (sides[from.index()], sides[to.index()]);
-                from != to && !(*one_way && from)
+            Self::Sides { sides, one_way, bridge } => {
+                let (from_side, to_side) = (sides[from.index()], sides[to.index()]);
+                from_side != to_side && !(*one_way && from_side) && !bridge.is_some_and(|bridge| bridge == from || bridge == to)
             }
             Self::Link { one, other, one_way } => (from, to) == (*other, *one) || (!one_way && (from, to) == (*one, *other)),
         }
@@ -71,6 +77,8 @@ pub(crate) struct Network<M> {
     processes: usize,
     slots: Vec<Option<Copy<M>>>,
     free: Vec<u32>,
+    /// How many slots hold no copy any more and are yet due.
+    gone: usize,
     /// The newest packet that arrived, for each ordered pair of processes.
     newest: Vec<u64>,
     /// Which links a script has cut, for each ordered pair; empty while none is.
@@ -95,6 +103,7 @@ impl<M> Network<M> {
             processes,
             slots: Vec::new(),
             free: Vec::new(),
+            gone: 0,
             newest: vec![0; processes * processes],
             cuts: Vec::new(),
             split: Split::None,
@@ -127,6 +136,38 @@ impl<M> Network<M> {
         copy
     }
 
+    /// The slots of the copies that are under way on a link, in the order in which their packets were sent. O(copies in flight).
+    pub(crate) fn queued(&self, from: Rank, to: Rank) -> Vec<u32> {
+        let on_link = |copy: &&Copy<M>| (copy.from, copy.to) == (from, to);
+        let mut queued: Vec<(u64, u32)> =
+            (0..).zip(&self.slots).filter_map(|(slot, copy)| copy.as_ref().filter(on_link).map(|copy| (copy.packet, slot))).collect();
+        queued.sort_unstable();
+        queued.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// Takes a copy out of a slot that is due later.
+    pub(crate) fn take_early(&mut self, slot: u32) -> Copy<M> {
+        let copy = self.take(slot);
+        self.free.pop();
+        self.gone += 1;
+        copy
+    }
+
+    /// Whether a slot that is due holds no copy any more; then it is free.
+    pub(crate) fn is_gone(&mut self, slot: u32) -> bool {
+        let gone = self.gone > 0 && self.slots[slot as usize].is_none();
+        if gone {
+            self.gone -= 1;
+            self.free.push(slot);
+        }
+        gone
+    }
+
+    /// How many slots are due that hold no copy any more.
+    pub(crate) const fn gone(&self) -> usize {
+        self.gone
+    }
+
     /// The copy in a slot.
     pub(crate) fn peek(&self, slot: u32) -> &Copy<M> {
         self.slots[slot as usize].as_ref().expect("a slot that is due holds a copy")
@@ -134,7 +175,7 @@ impl<M> Network<M> {
 
     /// How many copies are in flight or waiting.
     pub(crate) const fn in_flight(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len() - self.free.len() - self.gone
     }
 
     /// Notes that a packet arrived; whether a later one of that link had arrived before.
@@ -223,6 +264,11 @@ impl<M> Network<M> {
     /// Mends what scripts have cut.
     pub(crate) fn mend_all(&mut self) {
         self.cuts.clear();
+    }
+
+    /// The passing partition.
+    pub(crate) const fn passing(&self) -> &Split {
+        &self.split
     }
 
     /// Begins a passing partition, or ends it; what was before.

@@ -83,11 +83,39 @@ pub enum Point {
     ForgedDelivered,
     /// A liar sent something else than its protocol did.
     Lied,
+    /// A packet waited for a process whose disk was at work.
+    DiskHeldPacket,
+    /// Something other than a record waited until the records before it were durable.
+    DiskHeldEffect,
+    /// A crash found records that were written and not yet synced.
+    CrashWhileSyncing,
+    /// A crash lost such records.
+    UnsyncedLost,
+    /// A crash left a part of a record, which was cut off.
+    TornCutOff,
+    /// A process stopped because its disk was full.
+    DiskFull,
+    /// A process came back without its disk.
+    DiskGone,
+    /// A process had an input after its time of day had jumped forward.
+    TimeOfDayJumpedForward,
+    /// A process had an input after its time of day had jumped back.
+    TimeOfDayJumpedBack,
+    /// A process had an input while its time of day was being corrected.
+    TimeOfDaySmeared,
+    /// A process had an input while its time of day stood still.
+    TimeOfDayFrozen,
+    /// A packet was delivered between two sides of a partition, because one of its ends is on both.
+    BridgeHeard,
+    /// A packet was delivered between two sides of a partition that was gone for a moment.
+    HeardBetweenFlaps,
+    /// A full queue dropped a copy that was under way, for a later one.
+    OverflowedOlder,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 53] = [
         Self::Lost,
         Self::LostInARow,
         Self::LostWithDeadline,
@@ -127,6 +155,20 @@ impl Point {
         Self::ReplayDelivered,
         Self::ForgedDelivered,
         Self::Lied,
+        Self::DiskHeldPacket,
+        Self::DiskHeldEffect,
+        Self::CrashWhileSyncing,
+        Self::UnsyncedLost,
+        Self::TornCutOff,
+        Self::DiskFull,
+        Self::DiskGone,
+        Self::TimeOfDayJumpedForward,
+        Self::TimeOfDayJumpedBack,
+        Self::TimeOfDaySmeared,
+        Self::TimeOfDayFrozen,
+        Self::BridgeHeard,
+        Self::HeardBetweenFlaps,
+        Self::OverflowedOlder,
     ];
 
     /// What it is called in a summary.
@@ -172,6 +214,20 @@ impl Point {
             Self::ReplayDelivered => "replay_delivered",
             Self::ForgedDelivered => "forged_delivered",
             Self::Lied => "lied",
+            Self::DiskHeldPacket => "disk_held_packet",
+            Self::DiskHeldEffect => "disk_held_effect",
+            Self::CrashWhileSyncing => "crash_while_syncing",
+            Self::UnsyncedLost => "unsynced_lost",
+            Self::TornCutOff => "torn_cut_off",
+            Self::DiskFull => "disk_full",
+            Self::DiskGone => "disk_gone",
+            Self::TimeOfDayJumpedForward => "time_of_day_jumped_forward",
+            Self::TimeOfDayJumpedBack => "time_of_day_jumped_back",
+            Self::TimeOfDaySmeared => "time_of_day_smeared",
+            Self::TimeOfDayFrozen => "time_of_day_frozen",
+            Self::BridgeHeard => "bridge_heard",
+            Self::HeardBetweenFlaps => "heard_between_flaps",
+            Self::OverflowedOlder => "overflowed_older",
         }
     }
 }

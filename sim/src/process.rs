@@ -2,9 +2,10 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Incarnation, Protocol, Recover};
+use tidings_protocol::{Effect, Incarnation, Protocol, Recover};
 
 use crate::clock::Clock;
+use crate::time_of_day::ShownTime;
 
 /// Makes of a fresh state and records the state that recovers.
 pub(crate) type Recall<P> = fn(&P, &[<P as Protocol>::Record]) -> P;
@@ -22,6 +23,8 @@ pub(crate) struct Process<P: Protocol> {
     pub(crate) held_until: Time,
     /// What it takes for the time.
     pub(crate) clock: Clock,
+    /// What its clock shows of the time of day.
+    pub(crate) shown: ShownTime,
     /// When the one wake that counts is due.
     pub(crate) wake: Option<Time>,
     /// Which wake counts.
@@ -32,8 +35,16 @@ pub(crate) struct Process<P: Protocol> {
     pub(crate) feeding: bool,
     /// When its application was asked last, its request was refused.
     pub(crate) refused: bool,
-    /// What it made durable, oldest first.
+    /// What it wrote to its disk, oldest first.
     pub(crate) records: Vec<P::Record>,
+    /// How many of these are not yet durable.
+    pub(crate) unsynced: u32,
+    /// Until when its disk is at work.
+    pub(crate) syncing: Option<Time>,
+    /// The effects that wait for its disk.
+    pub(crate) put_off: VecDeque<Effect<P>>,
+    /// How many more packets and effects are carried out until it crashes.
+    pub(crate) fuse: Option<u64>,
     /// The crashes that it was told of in this life.
     pub(crate) told: BTreeSet<Rank>,
     /// Whether a start is due.
@@ -45,7 +56,7 @@ pub(crate) struct Process<P: Protocol> {
 }
 
 impl<P: Protocol> Process<P> {
-    pub(crate) const fn new(protocol: P, clock: Clock) -> Self {
+    pub(crate) const fn new(protocol: P, clock: Clock, shown: ShownTime) -> Self {
         Self {
             protocol,
             incarnation: Incarnation::FIRST,
@@ -54,16 +65,30 @@ impl<P: Protocol> Process<P> {
             doomed: false,
             held_until: Time::ZERO,
             clock,
+            shown,
             wake: None,
             generation: 0,
             waiting: VecDeque::new(),
             feeding: false,
             refused: false,
             records: Vec::new(),
+            unsynced: 0,
+            syncing: None,
+            put_off: VecDeque::new(),
+            fuse: None,
             told: BTreeSet::new(),
             starting: false,
             lost: false,
             instant: (Time::ZERO, 0),
+        }
+    }
+
+    /// Until when no input reaches it, if not now: it stands still, or its disk is at work.
+    pub(crate) fn blocked(&self, now: Time) -> Option<Time> {
+        match self.syncing {
+            None if self.held_until <= now => None,
+            None => Some(self.held_until),
+            Some(synced) => Some(self.held_until.max(synced).max(now)),
         }
     }
 

@@ -55,8 +55,18 @@ pub struct Stats {
     pub overtaken: u64,
     /// Of these, messages that the protocol rejected.
     pub rejected: u64,
-    /// Records persisted.
+    /// Records persisted: written, and durable before any later effect.
     pub persisted: u64,
+    /// Times that a process waited for its disk.
+    pub syncs: u64,
+    /// Records that were written and not yet synced, and that a crash lost.
+    pub unsynced: u64,
+    /// Of these, records of which a part was left, and cut off.
+    pub torn: u64,
+    /// Processes that stopped because their disk was full. They count as crashes too.
+    pub full_disks: u64,
+    /// Processes that would have come back with their records, and found their disk gone.
+    pub lost_disks: u64,
     /// Processes that crashed.
     pub crashes: u64,
     /// Processes that came back after a crash.
@@ -67,8 +77,16 @@ pub struct Stats {
     pub exclusions: u64,
     /// Partitions that came by themselves, or by [`World::partition`](crate::World::partition).
     pub partitions: u64,
+    /// Times that a partition was gone for a moment, or there again after that.
+    pub flaps: u64,
     /// Pauses, those of a script too.
     pub pauses: u64,
+    /// Times that a time of day jumped, those of a script too.
+    pub clock_jumps: u64,
+    /// Times that a time of day began to be corrected without a jump.
+    pub clock_smears: u64,
+    /// Times that a time of day stood still for a while.
+    pub clock_freezes: u64,
     /// The most copies in flight at once, those that wait and those of a process to itself too.
     pub most_in_flight: u64,
 }

@@ -8,11 +8,13 @@ use tidings_trace::{Trace, What};
 
 use crate::agenda::{Agenda, Due};
 use crate::chooser::draw;
-use crate::network::Network;
+use crate::network::{Network, Split};
 use crate::process::{Process, Recall, replay};
 use crate::timing::Stabilisation;
 use crate::{Application, Chooser, Coverage, Ending, Faults, Point, Recording, Site, Stats};
 
+mod days;
+mod disks;
 mod effects;
 mod inputs;
 mod mishaps;
@@ -31,6 +33,7 @@ mod mishaps;
 /// - *Partitions* eat what is sent or should arrive while the two are apart.
 /// - *Processes* are crash-stop. A crash cuts between any two effects, also between the packets of one fan-out. With a
 ///   [`downtime`](Faults::downtime), or by a script, they come back: with nothing, or with what they persisted.
+/// - *Disks* lose nothing that was synced; [`Faults::disk`] says how long that takes and what else may become of records.
 /// - *Timing* is asynchronous within the delays and pauses given, or as [`Faults::timing`] bounds it. Processes read clocks that are as wrong as [`Faults::clocks`] lets them be.
 /// - *Detection*: after a crash every live process is told within the bound, and never falsely.
 ///
@@ -57,6 +60,10 @@ pub struct World<P: Protocol, A, C, B> {
     stabilisation: Option<Stabilisation>,
     partitions_left: u32,
     pauses_left: u32,
+    clock_changes_left: u32,
+    /// Where processes read the time of day, if they do.
+    #[cfg(target_has_atomic = "64")]
+    day_clocks: Vec<crate::DayClock>,
     packets: u64,
     /// How a process comes back with what it persisted; without it processes come back with nothing.
     recall: Option<Recall<P>>,
@@ -68,6 +75,8 @@ pub struct World<P: Protocol, A, C, B> {
     waking: bool,
     /// What the passing partition has eaten.
     eaten: u64,
+    /// The partition that is gone for a moment, if one flaps.
+    away: Split,
 }
 
 impl<P, A, C, B> World<P, A, C, B>
@@ -86,7 +95,11 @@ where
     pub fn new(processes: u32, faults: Faults, mut chooser: C, application: A, mut build: B) -> Self {
         assert!(processes > 0, "a world has at least one process");
         let count = processes as usize;
-        let mut life = |rank| Process::new(build(Rank(rank), Incarnation::FIRST), faults.clocks.choose(&mut chooser));
+        let mut life = |rank| {
+            let clock = faults.clocks.choose(&mut chooser);
+            let shown = faults.time_of_day.choose(&mut chooser, clock);
+            Process::new(build(Rank(rank), Incarnation::FIRST), clock, shown)
+        };
         let lives = (0..processes).map(&mut life).collect();
         let stabilisation = faults.timing.choose(&mut chooser, faults.min_delay);
         let mut world = Self {
@@ -94,6 +107,9 @@ where
             chaos: !faults.chaos.is_zero(),
             partitions_left: faults.partitions.at_most,
             pauses_left: faults.pauses.at_most,
+            clock_changes_left: faults.time_of_day.at_most,
+            #[cfg(target_has_atomic = "64")]
+            day_clocks: Vec::new(),
             faults,
             chooser,
             application,
@@ -112,6 +128,7 @@ where
             coverage: Coverage::new(),
             waking: false,
             eaten: 0,
+            away: Split::None,
         };
         world.cover_clocks();
         for rank in 0..processes {
@@ -122,6 +139,7 @@ where
             world.plan_crashes();
             world.plan_partition(Time::ZERO);
             world.plan_pause(Time::ZERO);
+            world.plan_clock_change();
         }
         world
     }
@@ -142,6 +160,19 @@ where
         P::Record: Clone,
     {
         self.recall = Some(replay::<P>);
+        self
+    }
+
+    /// The same world, in which these handles show the time of day of each process, by rank.
+    ///
+    /// # Panics
+    /// If there are not as many as processes.
+    #[cfg(target_has_atomic = "64")]
+    #[must_use]
+    pub fn showing(mut self, clocks: Vec<crate::DayClock>) -> Self {
+        let (handles, processes) = (clocks.len(), self.processes.len());
+        assert!(handles == processes, "{handles} handles for {processes} processes");
+        self.day_clocks = clocks;
         self
     }
 
@@ -296,7 +327,7 @@ where
         &self.processes[rank.index()].protocol
     }
 
-    /// What `rank` has persisted, oldest first.
+    /// What `rank` has persisted, oldest first; the last of them may be [on their way](crate::Disk) to the disk still.
     pub fn records(&self, rank: Rank) -> &[P::Record] {
         &self.processes[rank.index()].records
     }
@@ -336,7 +367,7 @@ where
         &self.chooser
     }
 
-    /// What the clock of `rank` says: the time that it and its application are given.
+    /// What the monotonic clock of `rank` says: the time that it and its application are given.
     pub fn clock(&self, rank: Rank) -> Time {
         self.reading(rank)
     }
@@ -353,7 +384,7 @@ where
 
     /// Whether nothing will happen any more by itself.
     pub const fn is_at_rest(&self) -> bool {
-        self.agenda.is_idle() && self.expectant == 0
+        self.agenda.mattering() == self.network.gone() && self.expectant == 0
     }
 
     /// The application, the chooser, the trace and the figures.

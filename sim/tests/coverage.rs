@@ -7,7 +7,8 @@ use std::time::Duration;
 use protocols::{Durable, Flood, Name, chatter};
 use tidings_protocol::{Rank, Time};
 use tidings_sim::{
-    Application, Chance, Clocks, Coverage, Ending, Faults, Inbox, Links, Partitions, Pauses, Point, Seeded, Talk, Timing, World, seeds,
+    Application, Chance, Clocks, Coverage, DayClock, Disk, Ending, Faults, Inbox, Links, Overflow, Partitions, Pauses, Point, Seeded, Talk,
+    TimeOfDay, Timing, World, seeds,
 };
 
 /// Asks every process to add one, every 20 ms for a second.
@@ -46,16 +47,40 @@ fn worst() -> Faults {
         loss: Chance::percent(30),
         duplicate: Chance::percent(30),
         max_delay: Duration::from_millis(60),
-        partitions: Partitions { at_most: 3, gap: Duration::from_millis(200), length: Duration::from_millis(200), ..Partitions::NONE },
+        partitions: Partitions {
+            at_most: 3,
+            gap: Duration::from_millis(200),
+            length: Duration::from_millis(200),
+            bridge: Chance::percent(30),
+            flapping: Chance::percent(30),
+            ..Partitions::NONE
+        },
         pauses: Pauses { at_most: 5, gap: Duration::from_millis(100), length: Duration::from_millis(200) },
         crashes: 2,
         downtime: Some(Duration::from_millis(300)),
         detection: Some(Duration::from_millis(100)),
         clocks: Clocks { ahead: Duration::from_millis(10), drift: 1_000 },
         chaos: Duration::from_millis(1_000),
+        disk: Disk {
+            sync: Duration::from_millis(30),
+            unsynced: Chance::percent(50),
+            torn: Chance::percent(50),
+            room: Some(40),
+            lost: Chance::percent(30),
+            ..Disk::PERFECT
+        },
+        time_of_day: TimeOfDay {
+            at_most: 20,
+            gap: Duration::from_millis(50),
+            jump: Duration::from_millis(500),
+            smear: Duration::from_millis(50),
+            frozen: Duration::from_millis(100),
+            ..TimeOfDay::RIGHT
+        },
         links: Links {
             losses_in_a_row: Some(3),
             queue: Some(10),
+            overflow: Overflow::Any,
             corrupt: Chance::percent(5),
             replay: Chance::percent(5),
             forge: Chance::percent(5),
@@ -69,7 +94,8 @@ fn worst() -> Faults {
 /// Runs of a protocol that floods under a slow application, and of one that persists, ticks, refuses and rejects.
 fn covered(seed: u64, faults: &Faults) -> Coverage {
     let talk = Talk { inbox: Some(Inbox { room: 1, each: Duration::from_millis(5) }), ..Talk::of(6) };
-    let mut world = World::new(4, faults.clone(), Seeded::new(seed), chatter(4, talk), |_, _| Flood::default());
+    let mut world = World::new(4, faults.clone(), Seeded::new(seed), chatter(4, talk), |_, _| Flood::default())
+        .showing((0..4).map(|_| DayClock::new()).collect());
     assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
     let mut coverage = world.coverage().clone();
     let clerk = Clerk { next: vec![Time::ZERO; 3], observed: 0 };

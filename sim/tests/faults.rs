@@ -221,7 +221,7 @@ fn one_way_partitions_leave_the_way_back() {
         gap: Duration::from_millis(200),
         length: Duration::from_millis(300),
         one_way: Chance::ALWAYS,
-        partial: Chance::NEVER,
+        ..Partitions::NONE
     };
     let mut parted = 0;
     for seed in seeds(60) {
@@ -238,8 +238,8 @@ fn partial_partitions_cut_one_link() {
         at_most: 1,
         gap: Duration::from_millis(200),
         length: Duration::from_millis(300),
-        one_way: Chance::NEVER,
         partial: Chance::ALWAYS,
+        ..Partitions::NONE
     };
     let mut parted = 0;
     for seed in seeds(60) {
@@ -251,6 +251,63 @@ fn partial_partitions_cut_one_link() {
         }
     }
     assert!(parted > 20, "{parted} of 60 runs were parted");
+}
+
+/// Two halves do not hear each other, and one process hears and is heard by both.
+#[test]
+fn a_bridge_stays_on_both_sides() {
+    let partitions = Partitions {
+        at_most: 1,
+        gap: Duration::from_millis(200),
+        length: Duration::from_millis(600),
+        bridge: Chance::ALWAYS,
+        ..Partitions::NONE
+    };
+    let mut bridged = 0;
+    for seed in seeds(100) {
+        let (links, _) = eaten_links(seed, partitions);
+        let is_cut = |one: u32, other: u32| links.contains(&(one, other)) || links.contains(&(other, one));
+        let untouched: Vec<u32> = (0..4).filter(|one| (0..4).all(|other| !is_cut(*one, other))).collect();
+        assert!(!untouched.is_empty(), "seed {seed}: {links:?}");
+        // Of the other three, one is on one side and two are on the other.
+        if let [_] = untouched[..] {
+            let rest: Vec<u32> = (0..4).filter(|rank| !untouched.contains(rank)).collect();
+            let pairs = [(rest[0], rest[1]), (rest[0], rest[2]), (rest[1], rest[2])];
+            assert_eq!(pairs.into_iter().filter(|(one, other)| is_cut(*one, *other)).count(), 2, "seed {seed}: {links:?}");
+            bridged += 1;
+        }
+    }
+    assert!(bridged > 30, "{bridged} of 100 runs had a bridge between two halves");
+}
+
+/// A partition that flaps cuts the same two sides two to five times, and between that they hear each other.
+#[test]
+fn a_flapping_partition_is_there_and_gone_in_turn() {
+    let faults = Faults {
+        partitions: Partitions {
+            at_most: 1,
+            gap: Duration::from_millis(100),
+            length: Duration::from_millis(500),
+            flapping: Chance::ALWAYS,
+            ..Partitions::NONE
+        },
+        ..Faults::calm()
+    };
+    let (mut heard, mut spells) = (0, std::collections::BTreeSet::new());
+    for seed in seeds(100) {
+        let talk = Talk { replies: Chance::NEVER, ..Talk::of(300) };
+        let mut world = World::new(2, faults.clone(), Seeded::new(seed), chatter(2, talk), |_, _| Flood::default());
+        assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
+        let stats = world.stats();
+        assert!(stats.flaps % 2 == 0 && stats.flaps <= 8 && stats.partitions <= 1, "seed {seed}: {stats:?}");
+        if stats.partitions == 1 {
+            assert!(stats.flaps >= 2, "seed {seed}");
+            spells.insert(stats.flaps);
+        }
+        heard += world.coverage().count(tidings_sim::Point::HeardBetweenFlaps);
+    }
+    assert!(heard > 100, "{heard}");
+    assert_eq!(spells.into_iter().collect::<Vec<_>>(), [2, 4, 6, 8]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use protocols::{Flood, Name, chatter, id, name};
 use tidings_protocol::{Protocol, Rank, Refused, Time};
 use tidings_sim::{
-    Application, Byzantine, Chance, Chatter, Chooser, Ending, Faults, Links, Recorded, Recording, Replay, Seeded, Site, Spread, Stats,
-    Talk, Timing, World, seeds,
+    Application, Byzantine, Chance, Chatter, Chooser, Ending, Faults, Links, Overflow, Point, Recorded, Recording, Replay, Seeded, Site,
+    Spread, Stats, Talk, Tape, Timing, World, seeds,
 };
 use tidings_trace::{MessageId, Trace, What};
 
@@ -121,6 +121,39 @@ fn a_full_queue_drops_what_comes() {
 }
 
 /// Packets of 100 bytes at 10,000 bytes in a second leave every 10 ms.
+/// Eight packets at once into a queue of three: which of them arrive.
+fn left_over(overflow: Overflow, chooser: &mut dyn Chooser) -> Vec<u64> {
+    let links = Links { queue: Some(3), overflow, ..Links::PERFECT };
+    let faults = Faults { min_delay: Duration::from_millis(5), max_delay: Duration::from_millis(5), ..with(links) };
+    let mut world = World::new(2, faults, chooser, (), |_, _| Flood::default());
+    world.cut(Rank(1), Rank(0));
+    for number in 0..8 {
+        world.request(Rank(0), (0, number)).unwrap();
+    }
+    assert_eq!(world.stats().most_in_flight, 3);
+    assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
+    assert_eq!((world.stats().overflowed, world.now()), (5, Time::from_millis(5)), "what was dropped keeps nobody waiting");
+    let older = world.coverage().count(Point::OverflowedOlder);
+    assert!(if overflow == Overflow::Newest { older == 0 } else { older <= 5 });
+    world.process(Rank(1)).seen.iter().map(|(_, number)| *number).collect()
+}
+
+/// A full queue drops the newest, the oldest, or any as chosen; whatever it drops, it never holds more, and nothing is lost twice.
+#[test]
+fn a_full_queue_drops_what_it_is_told_to() {
+    let mut outcomes = std::collections::BTreeSet::new();
+    for (overflow, expected) in [(Overflow::Newest, [0, 1, 2]), (Overflow::Oldest, [5, 6, 7])] {
+        assert_eq!(left_over(overflow, &mut Seeded::new(0)), expected);
+    }
+    for seed in seeds(200) {
+        let left = left_over(Overflow::Any, &mut Seeded::new(seed));
+        assert_eq!(left.len(), 3);
+        outcomes.insert(left);
+    }
+    assert!(outcomes.len() > 30, "{} of 56 possible outcomes", outcomes.len());
+    assert_eq!(left_over(Overflow::Any, &mut Replay::new(Tape::default())), [0, 1, 2], "the calm choice is the newest");
+}
+
 #[test]
 fn a_link_carries_so_many_bytes_in_a_second() {
     let faults = with(Links { bytes_per_second: Some(10_000), ..Links::PERFECT });
@@ -230,6 +263,7 @@ fn what_is_chosen_replays_and_calm_is_calm() {
         links: Links {
             losses_in_a_row: Some(1),
             queue: Some(20),
+            overflow: Overflow::Any,
             bytes_per_second: Some(100_000),
             spread: Spread::HeavyTail,
             corrupt: chance,
@@ -247,7 +281,7 @@ fn what_is_chosen_replays_and_calm_is_calm() {
     }
     // A queue is a capacity and no choice: in the calmest run all messages are sent at once.
     let faults = Faults { links: Links { queue: None, ..faults.links }, ..faults };
-    let (_, stats, ..) = run(Replay::new(tidings_sim::Tape::default()), &faults);
+    let (_, stats, ..) = run(Replay::new(Tape::default()), &faults);
     let wild = [stats.lost, stats.overflowed, stats.corrupted, stats.replayed, stats.forged, stats.silenced, stats.lies, stats.crashes];
     assert_eq!(wild, [0; 8]);
 }

@@ -9,9 +9,10 @@ use tidings_protocol::{Effect, Incarnation, Protocol, To};
 use tidings_trace::What;
 
 use super::World;
+use super::disks::parts;
 use crate::agenda::Due;
 use crate::network::{Copy, Kind};
-use crate::{Application, Chance, Chooser, Links, Point, Recording, Site};
+use crate::{Application, Chance, Chooser, Links, Overflow, Point, Recording, Site};
 
 /// What a process says to one destination.
 enum Told<M> {
@@ -30,55 +31,82 @@ where
     C: Chooser,
     B: FnMut(Rank, Incarnation) -> P,
 {
-    /// Carries out what is in the outbox, in order.
+    /// Carries out what is in the outbox, in order, as far as the disk lets it.
     pub(super) fn carry_out(&mut self, rank: Rank) {
-        if self.processes[rank.index()].doomed && !self.outbox.is_empty() {
+        let process = &self.processes[rank.index()];
+        if process.syncing.is_some() {
+            let effects: Vec<Effect<P>> = self.outbox.drain().collect();
+            self.put_off(rank, effects);
+        } else if process.fuse.is_some() || (process.doomed && !self.outbox.is_empty()) {
             self.carry_out_and_crash(rank);
-            return;
+        } else {
+            self.carry_out_all(rank);
         }
+    }
+
+    fn carry_out_all(&mut self, rank: Rank) {
         while let Some(effect) = self.outbox.pop() {
-            self.carry_out_one(rank, effect, u64::MAX);
+            if !matches!(effect, Effect::Persist(_)) && self.waits_for_disk(rank) {
+                let rest: Vec<Effect<P>> = core::iter::once(effect).chain(self.outbox.drain()).collect();
+                return self.put_off(rank, rest);
+            }
+            if !self.carry_out_one(rank, effect, u64::MAX) {
+                let rest: Vec<Effect<P>> = self.outbox.drain().collect();
+                return self.stop_on_full_disk(rank, rest);
+            }
         }
+        self.waits_for_disk(rank);
     }
 
     /// Carries out some of what is in the outbox, then crashes: the packets of one fan-out count one by one.
     fn carry_out_and_crash(&mut self, rank: Rank) {
-        let effects: Vec<Effect<P>> = self.outbox.drain().collect();
-        let others = self.processes.len() as u64 - 1;
-        let parts = |effect: &Effect<P>| if matches!(effect, Effect::Send { to: To::Others, .. }) { others } else { 1 };
-        let all: u64 = effects.iter().map(parts).sum();
-        let cut_off = u64::from(self.chooser.choose(Site::Crash, u32::try_from(all).unwrap_or(u32::MAX - 1) + 1));
-        let mut left = all - cut_off;
-        if cut_off > 0 {
-            self.coverage.note(if left > 0 { Point::CrashBetweenEffects } else { Point::CrashBeforeEffects });
-        }
-        let (mut last_is_durable, mut cuts_packets, mut cut_within) = (false, false, false);
-        for effect in effects {
-            let whole = parts(&effect);
+        let processes = self.processes.len();
+        let mut effects: VecDeque<Effect<P>> = self.outbox.drain().collect();
+        let all: u64 = effects.iter().map(|effect| parts(effect, processes)).sum();
+        let left_at_first = match self.processes[rank.index()].fuse {
+            Some(left) => left,
+            None => all - u64::from(self.chooser.choose(Site::Crash, u32::try_from(all).unwrap_or(u32::MAX - 1) + 1)),
+        };
+        let mut left = left_at_first;
+        let (mut last_is_record, mut cuts_packets, mut cut_within) = (false, false, false);
+        while let Some(effect) = effects.pop_front() {
+            let whole = parts(&effect, processes);
             let parts = whole.min(left);
-            if parts > 0 {
-                cuts_packets = matches!(effect, Effect::Send { .. });
-                cut_within |= parts < whole;
-                last_is_durable = matches!(effect, Effect::Persist(_));
-                self.carry_out_one(rank, effect, parts);
-                left -= parts;
-            } else {
+            if parts == 0 {
                 cut_within |= cuts_packets && matches!(effect, Effect::Send { .. });
                 cuts_packets = false;
+                continue;
             }
+            cuts_packets = matches!(effect, Effect::Send { .. });
+            cut_within |= parts < whole;
+            last_is_record = matches!(effect, Effect::Persist(_));
+            if !last_is_record && self.waits_for_disk(rank) {
+                self.processes[rank.index()].fuse = Some(left);
+                effects.push_front(effect);
+                return self.put_off(rank, effects);
+            }
+            left -= parts;
+            if !self.carry_out_one(rank, effect, parts) {
+                return self.stop_on_full_disk(rank, effects);
+            }
+        }
+        let cut_off = all.saturating_sub(left_at_first);
+        if cut_off > 0 {
+            self.coverage.note(if left_at_first > 0 { Point::CrashBetweenEffects } else { Point::CrashBeforeEffects });
         }
         if cut_within {
             self.coverage.note(Point::CrashWithinFanOut);
         }
-        if cut_off > 0 && last_is_durable {
+        self.stats.cut_off += cut_off;
+        let records = self.processes[rank.index()].records.len();
+        self.crash_at_last(rank);
+        if cut_off > 0 && last_is_record && self.processes[rank.index()].records.len() == records {
             self.coverage.note(Point::CrashAfterPersist);
         }
-        self.stats.cut_off += cut_off;
-        self.crash_at_last(rank);
     }
 
-    /// Carries out one effect; of a fan-out only the first `parts` packets.
-    fn carry_out_one(&mut self, rank: Rank, effect: Effect<P>, parts: u64) {
+    /// Carries out one effect; of a fan-out only the first `parts` packets. Whether that was possible: a full disk takes no record.
+    fn carry_out_one(&mut self, rank: Rank, effect: Effect<P>, parts: u64) -> bool {
         match effect {
             Effect::Send { to: To::One(to), message } if to == rank => self.loop_back(rank, message),
             Effect::Send { to: To::One(to), message } => {
@@ -90,10 +118,7 @@ where
                 let others = (0..self.processes.len()).map(Rank::new).filter(move |to| *to != rank);
                 self.send(rank, others.take(usize::try_from(parts).unwrap_or(usize::MAX)), message);
             }
-            Effect::Persist(record) => {
-                self.stats.persisted += 1;
-                self.processes[rank.index()].records.push(record);
-            }
+            Effect::Persist(record) => return self.write(rank, record),
             Effect::Indicate(indication) => {
                 self.stats.indications += 1;
                 if self.recording >= Recording::Deliveries
@@ -105,6 +130,7 @@ where
                 self.application.indicated(rank, now, indication);
             }
         }
+        true
     }
 
     fn loop_back(&mut self, rank: Rank, message: P::Message) {
@@ -284,7 +310,7 @@ where
     fn arrival(&mut self, left: Time) -> Time {
         let shortest = self.faults.min_delay;
         let span = self.faults.max_delay.saturating_sub(shortest);
-        let arrival = left + (shortest + self.faults.links.spread.draw(&mut self.chooser, span));
+        let arrival = left + (shortest + self.faults.links.spread.draw(&mut self.chooser, Site::Delay, span));
         let latest = self.stabilisation.map_or(Time::MAX, |stabilisation| stabilisation.latest(self.now));
         if arrival > latest {
             self.stats.hastened += 1;
@@ -300,7 +326,34 @@ where
             self.stats.overflowed += 1;
             self.coverage.note(Point::QueueOverflowed);
         }
-        full
+        full && !self.drops_older(from, to)
+    }
+
+    /// Whether a full queue drops a copy that is under way rather than the newest: if so it does.
+    fn drops_older(&mut self, from: Rank, to: Rank) -> bool {
+        if self.faults.links.overflow == Overflow::Newest {
+            return false;
+        }
+        let queued = self.network.queued(from, to);
+        let newest = u32::try_from(queued.len()).unwrap_or(u32::MAX - 1);
+        let choice = match self.faults.links.overflow {
+            Overflow::Any => self.chooser.choose(Site::Overflow, newest + 1),
+            _ => newest,
+        };
+        // Choice 0 is the copy that comes too late, 1 the one sent before it, and so on.
+        let Some(&slot) = choice.checked_sub(1).and_then(|nth| queued.iter().rev().nth(nth as usize)) else { return false };
+        let waiting = &mut self.processes[to.index()].waiting;
+        let Copy { packet, kind, .. } = if let Some(place) = waiting.iter().position(|other| *other == slot) {
+            waiting.remove(place);
+            self.network.take(slot)
+        } else {
+            self.network.take_early(slot)
+        };
+        if matches!(kind, Kind::Honest | Kind::Altered) {
+            self.network.ended(packet, false);
+        }
+        self.coverage.note(Point::OverflowedOlder);
+        true
     }
 
     fn put(&mut self, arrival: Time, copy: Copy<P::Message>) {

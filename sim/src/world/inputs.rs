@@ -22,14 +22,13 @@ where
     /// Does the next thing that is due by `limit`. Whether there was one.
     pub(super) fn advance(&mut self, limit: Time) -> bool {
         while let Some((time, due)) = self.agenda.pop(limit) {
+            if let Some(later) = self.put_off_until(due, time) {
+                self.cover_pause(due, time);
+                self.agenda.push(later, due);
+                continue;
+            }
             match due {
-                Due::Start(rank) | Due::Feed(rank) | Due::Wake { rank, .. } | Due::Exclude { at: rank, .. }
-                    if self.processes[rank.index()].held_until > time =>
-                {
-                    self.cover_pause(due, time);
-                    self.agenda.push(self.processes[rank.index()].held_until, due);
-                    continue;
-                }
+                Due::Arrival(slot) if self.network.is_gone(slot) => continue,
                 Due::Wake { rank, generation } if !self.is_due(rank, generation, time) => continue,
                 _ => self.now = time,
             }
@@ -39,9 +38,21 @@ where
         false
     }
 
+    /// Until when something has to wait, if it is an input to a process that stands still or waits for its disk.
+    fn put_off_until(&self, due: Due, time: Time) -> Option<Time> {
+        match due {
+            Due::Start(rank) | Due::Feed(rank) | Due::Wake { rank, .. } | Due::Exclude { at: rank, .. } => {
+                self.processes[rank.index()].blocked(time)
+            }
+            Due::Synced { rank, .. } => Some(self.processes[rank.index()].held_until).filter(|until| *until > time),
+            _ => None,
+        }
+    }
+
     /// Something is due while its process stands still.
     fn cover_pause(&mut self, due: Due, time: Time) {
         match due {
+            Due::Wake { rank, .. } | Due::Exclude { at: rank, .. } if self.processes[rank.index()].held_until <= time => {}
             Due::Wake { rank, generation } => {
                 let process = &self.processes[rank.index()];
                 if process.wake.is_some() && process.generation == generation && self.deadline(rank).is_some_and(|at| at <= time) {
@@ -69,15 +80,21 @@ where
             Due::Doom(rank) => {
                 let process = &mut self.processes[rank.index()];
                 process.doomed = process.alive && self.chaos;
+                if process.doomed && process.syncing.is_some() {
+                    self.crash_at_last(rank);
+                }
             }
+            Due::Synced { rank, life } => self.synced(rank, life),
             Due::Return { rank, life } => {
                 let process = &self.processes[rank.index()];
                 if !process.alive && process.life == life {
-                    self.come_back(rank, self.recall);
+                    self.come_back_by_itself(rank);
                 }
             }
             Due::Pause => self.hold_somebody(),
+            Due::ClockChange => self.change_clock(),
             Due::Partition => self.part(),
+            Due::Flap => self.flap(),
             Due::Heal => self.unite(),
             Due::Calm => self.calm(),
         }
@@ -94,7 +111,7 @@ where
     fn start(&mut self, rank: Rank) {
         self.processes[rank.index()].starting = false;
         if self.is_alive(rank) {
-            let now = self.reading(rank);
+            let now = self.input_time(rank);
             self.application.started(rank, now, &mut self.chooser);
             self.settle(rank);
         }
@@ -113,12 +130,16 @@ where
             self.stats.partitioned += 1;
             self.eaten += 1;
             self.coverage.note(Point::CutInFlight);
-        } else if receiver.waiting.is_empty() && receiver.held_until <= self.now && self.application.takes(to) {
+        } else if receiver.waiting.is_empty() && receiver.blocked(self.now).is_none() && self.application.takes(to) {
             self.receive(slot);
         } else {
-            let held = receiver.held_until > self.now;
+            let point = match (receiver.held_until > self.now, receiver.syncing) {
+                (true, _) => Point::PauseHeldPacket,
+                (false, Some(_)) => Point::DiskHeldPacket,
+                (false, None) => Point::WaitedForApplication,
+            };
             receiver.waiting.push_back(slot);
-            self.coverage.note(if held { Point::PauseHeldPacket } else { Point::WaitedForApplication });
+            self.coverage.note(point);
             self.stats.waited += 1;
             self.feed_later(to);
         }
@@ -141,7 +162,7 @@ where
         let process = &mut self.processes[rank.index()];
         if !process.waiting.is_empty() && !process.feeding && self.application.takes(rank) {
             process.feeding = true;
-            self.agenda.push(self.now.max(process.held_until), Due::Feed(rank));
+            self.agenda.push(process.blocked(self.now).unwrap_or(self.now), Due::Feed(rank));
         }
     }
 
@@ -167,7 +188,7 @@ where
         if kind != Kind::Forged {
             self.record(Recording::Everything, to, What::Receive { packet, from });
         }
-        let now = self.reading(to);
+        let now = self.input_time(to);
         if let Err(why) = self.processes[to.index()].protocol.receive(now, from, message, &mut self.outbox) {
             self.stats.rejected += 1;
             self.coverage.note(Point::Rejected);
@@ -184,6 +205,12 @@ where
 
     /// A packet that `from` sent in this life of its is given to `to`.
     fn cover_sender(&mut self, from: Rank, to: Rank, life: u32) {
+        if self.network.passing().bridges(from, to) {
+            self.coverage.note(Point::BridgeHeard);
+        }
+        if self.away.parts(from, to) {
+            self.coverage.note(Point::HeardBetweenFlaps);
+        }
         let sender = &self.processes[from.index()];
         if !sender.alive {
             self.coverage.note(Point::HeardFromCrashed);
@@ -225,7 +252,7 @@ where
         self.count_own_input(rank);
         self.stats.events += 1;
         self.stats.wakes += 1;
-        let now = self.reading(rank);
+        let now = self.input_time(rank);
         self.processes[rank.index()].protocol.wake(now, &mut self.outbox);
         self.waking = true;
     }
@@ -237,18 +264,19 @@ where
             self.stats.exclusions += 1;
             self.coverage.note(Point::Excluded);
             self.record(Recording::Deliveries, at, What::Exclude(crashed));
-            let now = self.reading(at);
+            let now = self.input_time(at);
             self.processes[at.index()].protocol.exclude(now, crashed, &mut self.outbox);
             self.settle(at);
         }
     }
 
-    /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline.
+    /// After an input: carries out its effects, asks the application until it has nothing more to ask, and notes the next deadline. If the process
+    /// has to wait for its disk on the way, the rest comes after that.
     pub(super) fn settle(&mut self, rank: Rank) {
         self.carry_out(rank);
         self.waking = false;
         let mut outstanding = false;
-        while self.is_alive(rank)
+        while self.is_ready(rank)
             && let Some(request) = self.application.next(rank, self.reading(rank))
         {
             if let Err(refused) = self.ask(rank, request) {
@@ -259,7 +287,7 @@ where
             }
             self.carry_out(rank);
         }
-        if self.is_alive(rank) {
+        if self.is_ready(rank) {
             let process = &mut self.processes[rank.index()];
             process.refused = outstanding;
             if process.lost && process.protocol.deadline().is_some() {
@@ -272,11 +300,17 @@ where
         }
     }
 
+    /// Whether a process lives and does not wait for its disk.
+    fn is_ready(&self, rank: Rank) -> bool {
+        let process = &self.processes[rank.index()];
+        process.alive && process.syncing.is_none()
+    }
+
     /// Gives one request to a protocol. Its effects are in the outbox then.
     pub(super) fn ask(&mut self, rank: Rank, request: P::Request) -> Result<(), Refused<P::Request, P::Refused>> {
         self.count_own_input(rank);
         self.stats.events += 1;
-        let now = self.reading(rank);
+        let now = self.input_time(rank);
         let name = if self.recording >= Recording::Deliveries { self.application.name_request(rank, &request) } else { None };
         let answer = self.processes[rank.index()].protocol.request(now, request, &mut self.outbox);
         if answer.is_ok() {

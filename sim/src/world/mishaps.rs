@@ -44,6 +44,8 @@ where
             self.expectant -= 1;
         }
         process.lost = false;
+        self.crash_disk(rank);
+        let process = &mut self.processes[rank.index()];
         for slot in core::mem::take(&mut process.waiting) {
             self.drop_copy(slot);
             self.stats.unheard += 1;
@@ -74,6 +76,17 @@ where
             let back = self.now + self.draw(Site::Crash, downtime);
             self.agenda.push(back, Due::Return { rank, life: self.processes[rank.index()].life });
         }
+    }
+
+    /// A process comes back: with what it persisted, if processes do that here and its disk is still there.
+    pub(super) fn come_back_by_itself(&mut self, rank: Rank) {
+        let mut recall = self.recall;
+        if recall.is_some() && self.chaos && self.chooser.happens(Site::Disk, self.faults.disk.lost) {
+            recall = None;
+            self.stats.lost_disks += 1;
+            self.coverage.note(Point::DiskGone);
+        }
+        self.come_back(rank, recall);
     }
 
     /// Begins another life of a process: in its next incarnation with nothing, or in the same with what `recall` makes of its records.
@@ -118,7 +131,7 @@ where
         }
     }
 
-    fn plan(&mut self, site: Site, from: Time, gap: Duration, due: Due) {
+    pub(super) fn plan(&mut self, site: Site, from: Time, gap: Duration, due: Due) {
         if let Some(choice) = self.chooser.choose(site, STEPS).checked_sub(1) {
             self.agenda.push(from + fraction(gap.saturating_mul(2), choice, STEPS - 1), due);
         }
@@ -128,20 +141,37 @@ where
         if !self.chaos {
             return;
         }
-        let Partitions { length, one_way, partial, .. } = self.faults.partitions;
+        let Partitions { length, one_way, partial, bridge, flapping, .. } = self.faults.partitions;
         let one_way = self.chooser.happens(Site::Partition, one_way);
         let split = if self.chooser.happens(Site::Partition, partial) {
             let [one, other] = [self.anybody(Site::Side), self.anybody(Site::Side)];
             if one == other { Split::None } else { Split::Link { one, other, one_way } }
         } else {
             let sides: Vec<bool> = self.ranks().map(|_| self.chooser.choose(Site::Side, 2) == 1).collect();
-            if sides.iter().all(|side| *side == sides[0]) { Split::None } else { Split::Sides { sides, one_way } }
+            let bridge = self.chooser.happens(Site::Partition, bridge).then(|| self.anybody(Site::Side));
+            if sides.iter().all(|side| *side == sides[0]) { Split::None } else { Split::Sides { sides, one_way, bridge } }
         };
-        self.stats.partitions += u64::from(split != Split::None);
+        let parts = split != Split::None;
+        self.stats.partitions += u64::from(parts);
         self.network.split(split);
         self.eaten = 0;
         let length = self.draw(Site::Partition, length.saturating_mul(2));
         self.agenda.push(self.now + length, Due::Heal);
+        self.away = Split::None;
+        if parts && self.chooser.happens(Site::Partition, flapping) {
+            // Twice there and once gone in between, up to five times there.
+            let gaps = 1 + self.chooser.choose(Site::Partition, 4);
+            (1..=2 * gaps).for_each(|nth| self.agenda.push(self.now + length / (2 * gaps + 1) * nth, Due::Flap));
+        }
+    }
+
+    /// A partition that flaps is gone for a while, or there again.
+    pub(super) fn flap(&mut self) {
+        if self.chaos {
+            let away = core::mem::replace(&mut self.away, Split::None);
+            self.away = self.network.split(away);
+            self.stats.flaps += 1;
+        }
     }
 
     pub(super) fn unite(&mut self) {
@@ -153,6 +183,7 @@ where
 
     /// Ends the passing partition, if there is one.
     fn reunite(&mut self) {
+        self.away = Split::None;
         if self.network.split(Split::None) != Split::None && self.eaten > 0 {
             self.coverage.note(Point::Healed);
         }
@@ -188,7 +219,7 @@ where
         }
     }
 
-    fn anybody(&mut self, site: Site) -> Rank {
+    pub(super) fn anybody(&mut self, site: Site) -> Rank {
         Rank(self.chooser.choose(site, u32::try_from(self.processes.len()).unwrap_or(u32::MAX)))
     }
 }
