@@ -1,3 +1,4 @@
+mod anchor;
 #[cfg(test)]
 mod audit;
 mod content;
@@ -5,11 +6,19 @@ mod delta;
 mod edit;
 mod error;
 mod exchange;
+mod extent;
 mod few;
+mod grounds;
 mod index;
 mod integrate;
+mod load;
+mod loader;
+mod run;
+mod save;
+mod save_delta;
 mod span;
 mod tree;
+mod unit;
 #[cfg(feature = "serde")]
 mod wire;
 
@@ -20,11 +29,13 @@ use core::fmt;
 
 use tidings_clocks::{Dot, VersionVector};
 
+pub use anchor::{Anchor, Bias};
 use content::Content;
 pub use delta::{Origins, TextDelta, TextRange, TextRun};
 pub use error::TextError;
 use span::Key;
 use tree::{Place, Tree};
+pub use unit::TextUnit;
 
 /// A text that several actors edit at once, each on a copy of his own, and that is the same for all who know the same edits.
 ///
@@ -36,7 +47,7 @@ use tree::{Place, Tree};
 /// other, as long as each has seen all that the actor has typed before; two copies edited in the name of one actor at once give one dot to two characters, which
 /// [`apply`](Self::apply) refuses as [`TextError::Reused`] where it can tell. An id therefore belongs to one incarnation.
 ///
-/// Positions are counted in characters (`char`), not bytes. n in the costs is the number of *spans*: runs of characters that were typed one after the other and
+/// Positions are counted in characters (`char`); [`TextUnit`] tells of others. n in the costs is the number of *spans*: runs of characters that were typed one after the other and
 /// still stand together, 32 bytes each; a deleted character's content is given up. A clone copies a few flat arrays.
 ///
 /// ```
@@ -132,28 +143,6 @@ impl<A> Text<A> {
     /// The visible characters in pieces, none of them empty: together they are the text.
     pub fn chunks(&self) -> impl Iterator<Item = &str> {
         self.tree.spans().filter(|span| span.is_visible()).map(|span| self.content.of(span))
-    }
-
-    /// The byte offset at which the character at `position` begins; at the text's end, its length. `None` beyond it. O(log n).
-    #[must_use]
-    pub fn byte_of_char(&self, position: usize) -> Option<usize> {
-        if position >= self.len() {
-            return (position == self.len()).then_some(self.len_bytes());
-        }
-        let (point, _) = self.tree.at_char(u32::try_from(position).ok()?);
-        let inside = self.content.bytes_of(self.tree.span(point.place), point.offset);
-        Some(self.tree.before(point.place).bytes as usize + usize::from(inside))
-    }
-
-    /// The position of the character that begins at byte `offset`; at the text's end, its length. `None` beyond it and inside of a character. O(log n).
-    #[must_use]
-    pub fn char_of_byte(&self, offset: usize) -> Option<usize> {
-        if offset >= self.len_bytes() {
-            return (offset == self.len_bytes()).then_some(self.len());
-        }
-        let (place, rest) = self.tree.at_byte(u32::try_from(offset).ok()?);
-        let head = self.content.of(self.tree.span(place)).get(..rest as usize)?;
-        Some(self.tree.before(place).chars as usize + head.chars().count())
     }
 
     /// How much is kept. O(n).

@@ -1,5 +1,6 @@
 use alloc::string::String;
 
+use super::extent::Extent;
 use super::span::Span;
 
 /// The characters of all visible spans, each span's in one piece, in the order in which they came; and what deletions have left between them.
@@ -13,6 +14,8 @@ pub(super) struct Content {
 impl Content {
     /// More is never held: offsets have 32 bits, and one value is kept for "deleted".
     const LIMIT: usize = u32::MAX as usize - 1;
+    /// So many bytes at once fit into the empty one.
+    pub(super) const MOST: usize = Self::LIMIT - Self::MOVED as usize;
     /// A piece of up to this many bytes is copied to the end so that its span can grow there.
     const MOVED: u32 = 64;
     /// So much waste is never worth a walk.
@@ -22,6 +25,11 @@ impl Content {
         Self { bytes: String::new(), dead: 0 }
     }
 
+    /// That of spans which together take up all of `bytes`, which fits.
+    pub(super) const fn from_text(bytes: String) -> Self {
+        Self { bytes, dead: 0 }
+    }
+
     pub(super) fn with_capacity(bytes: usize) -> Self {
         Self { bytes: String::with_capacity(bytes), dead: 0 }
     }
@@ -29,7 +37,7 @@ impl Content {
     /// Whether `more` bytes fit, counting what a moved piece may waste.
     #[inline]
     pub(super) fn fits(&self, more: usize) -> bool {
-        more <= Self::LIMIT - (Self::MOVED as usize) && self.bytes.len() <= Self::LIMIT - (Self::MOVED as usize) - more
+        more <= Self::MOST && self.bytes.len() <= Self::MOST - more
     }
 
     /// Appends and says where. The caller has asked whether it [fits](Self::fits).
@@ -63,18 +71,18 @@ impl Content {
         if span.is_visible() { &self.bytes[span.at() as usize..][..span.bytes() as usize] } else { "" }
     }
 
-    /// How many bytes the first `chars` characters of a span are. O(1) if all of them have one byte, else O(`chars`).
+    /// How much the first `chars` characters of a span are. O(1) if all of them have one byte, else O(`chars`).
     #[inline]
-    pub(super) fn bytes_of(&self, span: &Span, chars: u32) -> u16 {
+    pub(super) fn head(&self, span: &Span, chars: u32) -> Extent {
         if !span.is_visible() {
-            return 0;
+            return Extent::NONE;
         }
-        if span.bytes() == span.chars() || chars == 0 {
-            return u16::try_from(chars).expect("a span holds fewer characters");
+        if span.extent().is_ascii() {
+            return Extent::ascii(chars);
         }
         let text = self.of(span);
         let bytes = text.char_indices().nth(chars as usize).map_or(text.len(), |(at, _)| at);
-        u16::try_from(bytes).expect("a span's bytes are counted in 16 bits")
+        Extent::of(&text[..bytes], chars)
     }
 
     /// Forgets `bytes` bytes at `at`.

@@ -5,6 +5,7 @@ use tidings_clocks::Dot;
 use super::content::Content;
 use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::error::TextError;
+use super::extent::Extent;
 use super::few::Few;
 use super::span::{Key, Span};
 use super::tree::{Place, Point};
@@ -132,8 +133,8 @@ impl<A: Clone + Ord> Text<A> {
                 }
                 (left, gap)
             } else {
-                let bytes = self.content.bytes_of(span, offset + 1);
-                let (_, place) = self.tree.split(place, offset + 1, bytes);
+                let head = self.content.head(span, offset + 1);
+                let (_, place) = self.tree.split(place, offset + 1, head);
                 (left, Gap { place, right: left.plus(1), depth, level: 1 })
             }
         };
@@ -156,7 +157,7 @@ impl<A: Clone + Ord> Text<A> {
             return false;
         }
         let Some(at) = self.content.extend(span, text) else { return false };
-        self.tree.grow(place, at, chars, text.len());
+        self.tree.grow(place, at, Extent::of(text, chars));
         self.sweep();
         true
     }
@@ -167,20 +168,19 @@ impl<A: Clone + Ord> Text<A> {
         let mut id = id;
         let mut rest = text;
         loop {
-            let cut = if rest.len() <= Span::CHARS as usize {
+            let cut = if rest.len() <= Extent::CHARS as usize {
                 rest.len()
             } else {
-                rest.char_indices().nth(Span::CHARS as usize).map_or(rest.len(), |(at, _)| at)
+                rest.char_indices().nth(Extent::CHARS as usize).map_or(rest.len(), |(at, _)| at)
             };
             let (piece, after) = rest.split_at(cut);
-            let len = u16::try_from(piece.chars().count()).expect("a piece is short");
-            let bytes = u16::try_from(piece.len()).expect("a piece is short");
+            let len = u32::try_from(piece.chars().count()).expect("a piece is short");
             let at = self.content.push(piece);
-            place = self.tree.insert(place, Span::visible(id, right, depth, level, at, len, bytes));
+            place = self.tree.insert(place, Span::visible(id, right, depth, level, at, Extent::of(piece, len)));
             if after.is_empty() {
                 break;
             }
-            (id, depth, level) = (id.plus(u32::from(len)), depth + u32::from(len), 0);
+            (id, depth, level) = (id.plus(len), depth + len, 0);
             place.span += 1;
             rest = after;
         }
@@ -229,10 +229,10 @@ impl<A: Clone + Ord> Text<A> {
     /// Deletes `chars` characters of one visible span.
     pub(super) fn hide(&mut self, point: Point, chars: u32) -> Place {
         let span = self.tree.span(point.place);
-        let before = self.content.bytes_of(span, point.offset);
-        let bytes = self.content.bytes_of(span, point.offset + chars) - before;
-        self.content.forget(span.at() + u32::from(before), u32::from(bytes));
-        self.tree.delete(point, chars, before, bytes)
+        let before = self.content.head(span, point.offset);
+        let gone = self.content.head(span, point.offset + chars) - before;
+        self.content.forget(span.at() + before.bytes(), gone.bytes());
+        self.tree.delete(point, before, gone)
     }
 
     /// The visible character at `position`: near the last edit without a search.

@@ -1,16 +1,26 @@
 use tidings_clocks::Dot;
 
+use super::unit::TextUnit;
+
 /// Why a [`Text`](crate::Text) was not changed.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError<A> {
     /// A position or the end of a range lies beyond the text's end, or a range ends before it begins.
-    #[error("position {position} is not in a text of {length} characters")]
+    #[error("position {position} is not in a text of length {length}")]
     OutOfRange {
-        /// The position, in characters.
+        /// The position, in characters or the unit of the call.
         position: usize,
-        /// How many visible characters there are.
+        /// How many visible characters there are, or how many units they are.
         length: usize,
+    },
+    /// An offset is not where a character begins.
+    #[error("offset {offset} in {unit:?} is in the middle of a character")]
+    InsideCharacter {
+        /// The offset.
+        offset: usize,
+        /// What it is counted in.
+        unit: TextUnit,
     },
     /// The actor's counter would pass its limit of 2³² − 2.
     #[error("actor {actor:?} has typed as many characters as can be counted")]

@@ -6,6 +6,7 @@ use tidings_clocks::VersionVector;
 use super::Text;
 use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::error::TextError;
+use super::extent::Extent;
 use super::span::{Key, Span};
 use super::tree::Point;
 use crate::Join;
@@ -135,7 +136,7 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     fn piece(&self, span: &Span, point: Point) -> Piece {
-        let from = usize::from(self.content.bytes_of(span, point.offset));
+        let from = self.content.head(span, point.offset).bytes() as usize;
         Piece {
             id: span.id.plus(point.offset),
             len: span.len() - point.offset,
@@ -198,12 +199,12 @@ impl<A: Clone + Ord> PartialEq for Text<A> {
                 return false;
             }
             let chars = a.len().min(b.len());
-            let (bytes, other_bytes) = (self.content.bytes_of(a, chars), other.content.bytes_of(b, chars));
-            if self.content.of(a)[..usize::from(bytes)] != other.content.of(b)[..usize::from(other_bytes)] {
+            let (head, other_head) = (self.content.head(a, chars), other.content.head(b, chars));
+            if self.content.of(a)[..head.bytes() as usize] != other.content.of(b)[..other_head.bytes() as usize] {
                 return false;
             }
-            advance(&mut left, chars, bytes, &mut mine);
-            advance(&mut right, chars, other_bytes, &mut theirs);
+            advance(&mut left, chars, head, &mut mine);
+            advance(&mut right, chars, other_head, &mut theirs);
         }
         left.is_none() && right.is_none()
     }
@@ -212,9 +213,9 @@ impl<A: Clone + Ord> PartialEq for Text<A> {
 impl<A: Clone + Ord> Eq for Text<A> {}
 
 /// Drops the first characters of a span, and goes on to the next when none is left.
-fn advance(span: &mut Option<Span>, chars: u32, bytes: u16, spans: &mut impl Iterator<Item = Span>) {
+fn advance(span: &mut Option<Span>, chars: u32, head: Extent, spans: &mut impl Iterator<Item = Span>) {
     *span = match span.take() {
-        Some(mut whole) if chars < whole.len() => Some(whole.split(chars, bytes)),
+        Some(mut whole) if chars < whole.len() => Some(whole.split(chars, head)),
         _ => spans.next(),
     };
 }

@@ -30,6 +30,23 @@ impl Index {
         Self { pages: Vec::new() }
     }
 
+    /// The list of these entries, whose ids increase.
+    pub(super) fn of(entries: impl Iterator<Item = (Key, u32)>) -> Self {
+        let mut pages: Vec<Vec<Entry>> = Vec::new();
+        for (start, leaf) in entries {
+            match pages.last_mut() {
+                // With room for some edits before it must be cut.
+                Some(page) if page.len() < Self::PAGE - Self::PAGE / 8 => page.push(Entry { start, leaf }),
+                _ => {
+                    let mut page = Vec::with_capacity(Self::PAGE);
+                    page.push(Entry { start, leaf });
+                    pages.push(page);
+                }
+            }
+        }
+        Self { pages }
+    }
+
     /// The leaf that holds the character `key`, provided that there is one.
     pub(super) fn leaf(&self, key: Key) -> u32 {
         let page = &self.pages[self.page(key)];

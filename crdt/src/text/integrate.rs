@@ -9,7 +9,7 @@ use super::tree::{Place, Point};
 use super::{Cursor, Text};
 
 /// The last character that can be counted.
-const LAST: u64 = u32::MAX as u64 - 1;
+pub(super) const LAST: u64 = u32::MAX as u64 - 1;
 
 /// A run that has been put into the text: its first character, and how many.
 type Laid = (Key, u32);
@@ -181,8 +181,8 @@ impl<A: Clone + Ord> Text<A> {
         if !inside {
             return Ok(self.gap_among(after, from, to, right, depth, dot));
         }
-        let bytes = self.content.bytes_of(&span, offset + 1);
-        let (_, tail) = self.tree.split(place, offset + 1, bytes);
+        let head = self.content.head(&span, offset + 1);
+        let (_, tail) = self.tree.split(place, offset + 1, head);
         if next == right {
             return Ok(Gap { place: tail, right, depth, level: 1 });
         }
@@ -191,7 +191,7 @@ impl<A: Clone + Ord> Text<A> {
 
     /// The rank of `right`, if it and the character before `after` can ever have been neighbours: if what either of them was typed next to does not stand between
     /// them. `after` is the first span after that character's, `from` the rank after it, `bound` its right origin, and `depth` one more than its own.
-    fn rank_if_open(&self, after: Place, from: u32, bound: Key, right: Key, depth: u32) -> Option<u32> {
+    pub(super) fn rank_if_open(&self, after: Place, from: u32, bound: Key, right: Key, depth: u32) -> Option<u32> {
         let rank = |key: Key| if key == Key::NONE { u32::MAX } else { self.tree.rank(self.tree.find(key)) };
         let to = rank(right);
         if to < from || to > rank(bound) {
@@ -245,7 +245,7 @@ impl<A: Clone + Ord> Text<A> {
         Gap { place, right, depth, level }
     }
 
-    fn depth(&self, key: Key) -> u32 {
+    pub(super) fn depth(&self, key: Key) -> u32 {
         let point = self.tree.find(key);
         self.tree.span(point.place).depth + point.offset
     }
@@ -274,7 +274,7 @@ impl<A: Clone + Ord> Text<A> {
             let continues = counter == key.counter || (span.right == right && self.tree.left_of(point) == Key::new(key.actor, counter - 1));
             let chars = (span.len() - point.offset).min(end - counter);
             let (piece, after) = rest.split_at(rest.char_indices().nth(chars as usize).map_or(rest.len(), |(at, _)| at));
-            let known = &self.content.of(span)[usize::from(self.content.bytes_of(span, point.offset))..];
+            let known = &self.content.of(span)[self.content.head(span, point.offset).bytes() as usize..];
             // What was deleted here or elsewhere is not known there or here any more.
             if !continues || (span.is_visible() && !run.is_deleted() && !known.starts_with(piece)) {
                 return Err(reused(counter));
@@ -317,8 +317,8 @@ impl<A: Clone + Ord> Text<A> {
                 let mut place = self.tree.find(Key::new(first.actor, end - 1)).place;
                 let start = self.tree.span(place).id.counter;
                 if start < first.counter {
-                    let bytes = self.content.bytes_of(self.tree.span(place), first.counter - start);
-                    (_, place) = self.tree.split(place, first.counter - start, bytes);
+                    let head = self.content.head(self.tree.span(place), first.counter - start);
+                    (_, place) = self.tree.split(place, first.counter - start, head);
                 }
                 let span = *self.tree.span(place);
                 if span.is_visible() {

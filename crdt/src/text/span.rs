@@ -1,3 +1,5 @@
+use super::extent::Extent;
+
 /// The id of one character as it is kept inside one `Text`: an interned actor, and which of its characters, counted from 1.
 ///
 /// [`Key::NONE`] stands for "no character": the start of the text as a left origin, its end as a right one.
@@ -44,43 +46,44 @@ pub(super) struct Span {
     pub(super) level: u32,
     /// Where the characters start in the content, in bytes; of deleted ones, how many they are.
     at: u32,
-    /// How many visible characters.
-    chars: u16,
-    /// How many bytes of content; 0 means deleted.
-    bytes: u16,
+    /// How much visible text; none means deleted.
+    extent: Extent,
 }
 
 impl Span {
-    /// So many characters at most are in one visible span: finding a character inside costs a walk over at most four times as many bytes.
-    pub(super) const CHARS: u32 = 4096;
+    pub(super) const EMPTY: Self = Self { id: Key::NONE, right: Key::NONE, depth: 0, level: 0, at: 0, extent: Extent::NONE };
 
-    pub(super) const EMPTY: Self = Self { id: Key::NONE, right: Key::NONE, depth: 0, level: 0, at: 0, chars: 0, bytes: 0 };
-
-    /// A span of visible characters whose content lies at `at`; none of the numbers is 0.
-    pub(super) const fn visible(id: Key, right: Key, depth: u32, level: u32, at: u32, chars: u16, bytes: u16) -> Self {
-        Self { id, right, depth, level, at, chars, bytes }
+    /// A span of visible characters, not none, whose content lies at `at`.
+    pub(super) const fn visible(id: Key, right: Key, depth: u32, level: u32, at: u32, extent: Extent) -> Self {
+        Self { id, right, depth, level, at, extent }
     }
 
     /// A span of `len` deleted characters.
     pub(super) const fn deleted(id: Key, right: Key, depth: u32, level: u32, len: u32) -> Self {
-        Self { id, right, depth, level, at: len, chars: 0, bytes: 0 }
+        Self { id, right, depth, level, at: len, extent: Extent::NONE }
     }
 
     #[inline]
     pub(super) const fn is_visible(&self) -> bool {
-        self.bytes > 0
+        !self.extent.is_none()
+    }
+
+    /// How much visible text.
+    #[inline]
+    pub(super) const fn extent(&self) -> Extent {
+        self.extent
     }
 
     /// How many visible characters.
     #[inline]
-    pub(super) fn chars(&self) -> u32 {
-        u32::from(self.chars)
+    pub(super) const fn chars(&self) -> u32 {
+        self.extent.chars()
     }
 
     /// How many bytes of visible characters.
     #[inline]
-    pub(super) fn bytes(&self) -> u32 {
-        u32::from(self.bytes)
+    pub(super) const fn bytes(&self) -> u32 {
+        self.extent.bytes()
     }
 
     /// Where the content of visible characters lies.
@@ -92,7 +95,7 @@ impl Span {
     /// How many characters, visible or deleted.
     #[inline]
     pub(super) fn len(&self) -> u32 {
-        if self.is_visible() { u32::from(self.chars) } else { self.at }
+        if self.is_visible() { self.chars() } else { self.at }
     }
 
     #[inline]
@@ -119,15 +122,14 @@ impl Span {
     /// Whether so many visible characters can be added at the end.
     #[inline]
     pub(super) fn has_room(&self, chars: u32) -> bool {
-        self.is_visible() && self.chars() + chars.min(Self::CHARS) <= Self::CHARS && chars <= Self::CHARS
+        self.is_visible() && chars <= Extent::CHARS - self.chars()
     }
 
     /// Adds visible characters at the end, for which there is room, when the content is at `at`.
     #[inline]
-    pub(super) fn grow(&mut self, at: u32, chars: u32, bytes: usize) {
+    pub(super) fn grow(&mut self, at: u32, more: Extent) {
         self.at = at;
-        self.chars += u16::try_from(chars).expect("there is room");
-        self.bytes += u16::try_from(bytes).expect("a character has at most four bytes");
+        self.extent += more;
     }
 
     /// Says that the content lies elsewhere.
@@ -157,36 +159,34 @@ impl Span {
 
     /// Takes the last characters, but not all, of the visible span before this deleted one, if both are one run. Says whether it did.
     #[inline]
-    pub(super) fn take_end_of(&mut self, previous: &mut Self, chars: u32, bytes: u16) -> bool {
+    pub(super) fn take_end_of(&mut self, previous: &mut Self, taken: Extent) -> bool {
         let takes = !self.is_visible() && previous.runs_into(self);
         if takes {
-            self.id.counter -= chars;
-            self.depth -= chars;
-            self.at += chars;
-            previous.chars -= u16::try_from(chars).expect("a part of a span");
-            previous.bytes -= bytes;
+            self.id.counter -= taken.chars();
+            self.depth -= taken.chars();
+            self.at += taken.chars();
+            previous.extent -= taken;
         }
         takes
     }
 
     /// Takes the first characters, but not all, of the visible span after this deleted one, if both are one run. Says whether it did.
-    pub(super) fn take_start_of(&mut self, next: &mut Self, chars: u32, bytes: u16) -> bool {
+    pub(super) fn take_start_of(&mut self, next: &mut Self, taken: Extent) -> bool {
         let takes = !self.is_visible() && self.runs_into(next);
         if takes {
-            self.at += chars;
-            *next = next.split(chars, bytes);
+            self.at += taken.chars();
+            *next = next.split(taken.chars(), taken);
         }
         takes
     }
 
-    /// Cuts off and returns what is after the first `chars` characters, which are `bytes` of content if they are visible.
-    pub(super) fn split(&mut self, chars: u32, bytes: u16) -> Self {
+    /// Cuts off and returns what is after the first `chars` characters, which are `head` if they are visible.
+    pub(super) fn split(&mut self, chars: u32, head: Extent) -> Self {
         debug_assert!(0 < chars && chars < self.len(), "both halves hold something");
         let (id, depth) = (self.id.plus(chars), self.depth + chars);
         if self.is_visible() {
-            let kept = u16::try_from(chars).expect("a part of a span");
-            let tail = Self::visible(id, self.right, depth, 0, self.at + u32::from(bytes), self.chars - kept, self.bytes - bytes);
-            (self.chars, self.bytes) = (kept, bytes);
+            let tail = Self::visible(id, self.right, depth, 0, self.at + head.bytes(), self.extent - head);
+            self.extent = head;
             tail
         } else {
             let tail = Self::deleted(id, self.right, depth, 0, self.at - chars);

@@ -1,8 +1,10 @@
+mod build;
 mod search;
 mod split;
 
 use alloc::vec::Vec;
 
+use super::extent::Extent;
 use super::index::Index;
 use super::span::{Rung, Span};
 
@@ -51,6 +53,8 @@ pub(super) struct Sum {
     pub(super) chars: u32,
     /// The bytes of the visible characters.
     pub(super) bytes: u32,
+    /// The visible characters that are two units of UTF-16.
+    pub(super) wide: u32,
     /// All characters, deleted ones too.
     pub(super) all: u32,
     /// The lowest rung on which a span begins.
@@ -80,24 +84,31 @@ struct Inner {
 }
 
 impl Sum {
-    const ZERO: Self = Self { chars: 0, bytes: 0, all: 0, lowest: Rung::MAX };
+    const ZERO: Self = Self { chars: 0, bytes: 0, wide: 0, all: 0, lowest: Rung::MAX };
 
     fn of(span: &Span) -> Self {
-        Self { chars: span.chars(), bytes: span.bytes(), all: span.len(), lowest: span.rung() }
+        Self { all: span.len(), lowest: span.rung(), ..Self::visible(span.extent()) }
+    }
+
+    #[inline]
+    fn visible(extent: Extent) -> Self {
+        Self { chars: extent.chars(), bytes: extent.bytes(), wide: extent.wide(), all: extent.chars(), lowest: Rung::MAX }
     }
 
     #[inline]
     fn add(&mut self, other: Self) {
         self.chars += other.chars;
         self.bytes += other.bytes;
+        self.wide += other.wide;
         self.all += other.all;
         self.lowest = self.lowest.min(other.lowest);
     }
 
     #[inline]
-    fn hide(&mut self, chars: u32, bytes: u32) {
-        self.chars -= chars;
-        self.bytes -= bytes;
+    fn hide(&mut self, extent: Extent) {
+        self.chars -= extent.chars();
+        self.bytes -= extent.bytes();
+        self.wide -= extent.wide();
     }
 }
 
@@ -249,14 +260,11 @@ impl Tree {
         Place { leaf: node, span: usize::from(self.leaves[node as usize].len) }
     }
 
-    /// Lets a visible span grow at its end by so many characters and bytes, when its content is at `at`. O(log n).
+    /// Lets a visible span grow at its end by so much, when its content is at `at`. O(log n).
     #[inline]
-    pub(super) fn grow(&mut self, place: Place, at: u32, chars: u32, bytes: usize) {
-        let span = &mut self.leaves[place.leaf as usize].spans[place.span];
-        let before = span.bytes();
-        span.grow(at, chars, bytes);
-        let bytes = span.bytes() - before;
-        self.add(place.leaf, Sum { chars, bytes, all: chars, lowest: Rung::MAX });
+    pub(super) fn grow(&mut self, place: Place, at: u32, more: Extent) {
+        self.leaves[place.leaf as usize].spans[place.span].grow(at, more);
+        self.add(place.leaf, Sum::visible(more));
     }
 
     /// Moves a span's content; nothing else about it changes.
@@ -264,44 +272,47 @@ impl Tree {
         self.leaves[place.leaf as usize].spans[place.span].relocate(at);
     }
 
-    /// Cuts a span in two after `chars` characters, which are `bytes` of content. Says where the halves are. O(log n).
-    pub(super) fn split(&mut self, place: Place, chars: u32, bytes: u16) -> (Place, Place) {
+    /// Cuts a span in two after `chars` characters, which are `head` if they are visible. Says where the halves are. O(log n).
+    pub(super) fn split(&mut self, place: Place, chars: u32, head: Extent) -> (Place, Place) {
         let place = self.make_room(place);
         let leaf = &mut self.leaves[place.leaf as usize];
-        let tail = leaf.spans[place.span].split(chars, bytes);
+        let tail = leaf.spans[place.span].split(chars, head);
         let next = Place { leaf: place.leaf, span: place.span + 1 };
         self.put(next, tail);
         (place, next)
     }
 
-    /// Deletes `chars` of a visible span's characters from `offset` on, which are `bytes` of its content after the first `before`. Returns where what is now
-    /// deleted stands, perhaps as a part of a longer span. O(log n).
-    pub(super) fn delete(&mut self, point: Point, chars: u32, before: u16, bytes: u16) -> Place {
+    /// Deletes as much as `gone` of a visible span's characters from `offset` on, after the first `before`. Returns where what is now deleted stands, perhaps as a
+    /// part of a longer span. O(log n).
+    pub(super) fn delete(&mut self, point: Point, before: Extent, gone: Extent) -> Place {
         let Point { mut place, offset } = point;
+        let chars = gone.chars();
         let leaf = &mut self.leaves[place.leaf as usize];
         let len = leaf.spans[place.span].len();
         // Erasing goes on where it began: the neighbour that is deleted already takes in what goes.
         let taken = if offset > 0 && offset + chars == len && place.span + 1 < usize::from(leaf.len) {
             let [span, next] = &mut leaf.spans[place.span..place.span + 2] else { unreachable!("two spans") };
-            next.take_end_of(span, chars, bytes).then_some(place.span + 1)
+            next.take_end_of(span, gone).then_some(place.span + 1)
         } else if offset == 0 && chars < len && place.span > 0 {
             let [previous, span] = &mut leaf.spans[place.span - 1..=place.span] else { unreachable!("two spans") };
-            previous.take_start_of(span, chars, bytes).then_some(place.span - 1)
+            previous.take_start_of(span, gone).then_some(place.span - 1)
         } else {
             None
         };
         if let Some(taken) = taken {
-            self.hide(place.leaf, chars, u32::from(bytes));
+            self.hide(place.leaf, gone);
             return Place { span: taken, ..place };
         }
         if offset + chars < self.span(place).len() {
-            (place, _) = self.split(place, offset + chars, before + bytes);
+            let mut head = before;
+            head += gone;
+            (place, _) = self.split(place, offset + chars, head);
         }
         if offset > 0 {
             (_, place) = self.split(place, offset, before);
         }
         self.leaves[place.leaf as usize].spans[place.span].delete();
-        self.hide(place.leaf, chars, u32::from(bytes));
+        self.hide(place.leaf, gone);
         self.bury(place)
     }
 
@@ -369,15 +380,15 @@ impl Tree {
 
     /// Subtracts what is no longer visible from all sums from a leaf up.
     #[inline]
-    fn hide(&mut self, leaf: u32, chars: u32, bytes: u32) {
+    fn hide(&mut self, leaf: u32, gone: Extent) {
         let leaf = &self.leaves[leaf as usize];
         let (mut slot, mut parent) = (leaf.slot, leaf.parent);
         while parent != NONE {
             let inner = &mut self.inners[parent as usize];
-            inner.sums[usize::from(slot)].hide(chars, bytes);
+            inner.sums[usize::from(slot)].hide(gone);
             (slot, parent) = (inner.slot, inner.parent);
         }
-        self.sum.hide(chars, bytes);
+        self.sum.hide(gone);
     }
 
     /// Adds up again from a leaf up.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tidings_clocks::Dot;
-use tidings_crdt::{Join, Origins, Text, TextDelta, TextError, TextRange, TextRun};
+use tidings_crdt::{Join, Origins, Text, TextDelta, TextError, TextRange, TextRun, TextUnit};
 
 use crate::random::Dice;
 
@@ -63,11 +63,10 @@ fn assert_sound(text: &Text<u32>) {
     assert_eq!(text.version().iter().map(|(_, known)| known).sum::<u64>(), text.stats().characters as u64);
     assert_eq!(text.removed().map(|range| range.length).sum::<u64>(), (text.stats().characters - text.len()) as u64);
     for (position, (offset, _)) in read.char_indices().enumerate() {
-        assert_eq!(text.byte_of_char(position), Some(offset));
-        assert_eq!(text.char_of_byte(offset), Some(position));
+        assert_eq!(text.offset_of(TextUnit::Utf8, position), Some(offset));
+        assert_eq!(text.position_at(TextUnit::Utf8, offset), Some(position));
         assert_eq!(text.position_of(&text.dot_at(position).expect("visible")), Some(position));
     }
-    assert_eq!(text.byte_of_char(text.len() + 1), None);
     let mut copy = Text::new();
     assert!(copy.join(text) && copy == *text);
 }

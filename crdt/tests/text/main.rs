@@ -3,8 +3,10 @@
 mod exhaustive;
 mod hostile;
 mod interleaving;
+mod positions;
 mod random;
 mod recorded;
+mod saved;
 mod twin;
 #[cfg(feature = "serde")]
 mod wire;

@@ -100,7 +100,7 @@ impl Replica {
     }
 }
 
-fn run(seed: u64, steps: usize, typing: usize) -> (Vec<Replica>, Vec<Vec<Event>>) {
+pub(crate) fn run(seed: u64, steps: usize, typing: usize) -> (Vec<Replica>, Vec<Vec<Event>>) {
     let mut dice = Dice(seed);
     let mut replicas = vec![Replica::new(3); 3];
     let mut events: Vec<Vec<Event>> = vec![Vec::new(); 3];
@@ -121,7 +121,7 @@ fn run(seed: u64, steps: usize, typing: usize) -> (Vec<Replica>, Vec<Vec<Event>>
 }
 
 /// Delivers everything to everybody.
-fn settle(replicas: &mut [Replica], events: &[Vec<Event>], dice: &mut Dice) {
+pub(crate) fn settle(replicas: &mut [Replica], events: &[Vec<Event>], dice: &mut Dice) {
     while let Some(me) = (0..3).find(|&me| (0..3).any(|from| replicas[me].seen[from] < events[from].len())) {
         let from = dice.roll(3);
         if let Some(event) = events[from].get(replicas[me].seen[from]).filter(|event| replicas[me].is_ready(event)) {

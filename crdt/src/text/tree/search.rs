@@ -1,3 +1,5 @@
+use core::ops::SubAssign;
+
 use super::{Leaf, NONE, Place, Point, Sum, Tree};
 use crate::text::span::{Key, Rung, Span, rung};
 
@@ -5,19 +7,25 @@ use crate::text::span::{Key, Rung, Span, rung};
 impl Tree {
     /// The visible character at `position`, which must exist, and how many visible characters stand before its span. O(log n).
     pub(in crate::text) fn at_char(&self, position: u32) -> (Point, u32) {
-        let (point, rest) = self.descend(position, |sum| sum.chars, Span::chars);
-        (point, position - rest)
+        let (place, offset) = self.descend(position, |sum| sum.chars, Span::chars);
+        (Point { place, offset }, position - offset)
     }
 
     /// The character at `rank`, counted with the deleted ones, which must exist. O(log n).
     fn at_rank(&self, rank: u32) -> Point {
-        self.descend(rank, |sum| sum.all, Span::len).0
+        let (place, offset) = self.descend(rank, |sum| sum.all, Span::len);
+        Point { place, offset }
     }
 
     /// The span that holds the visible byte at `position`, which must exist, and how many bytes of the span stand before it. O(log n).
     pub(in crate::text) fn at_byte(&self, position: u32) -> (Place, u32) {
-        let (point, rest) = self.descend(position, |sum| sum.bytes, Span::bytes);
-        (point.place, rest)
+        self.descend(position, |sum| sum.bytes, Span::bytes)
+    }
+
+    /// The span that holds the visible unit of UTF-16 at `position`, which must exist, and how many such units of the span stand before it. O(log n).
+    pub(in crate::text) fn at_utf16(&self, position: u64) -> (Place, u64) {
+        let of_sum = |sum: &Sum| u64::from(sum.chars) + u64::from(sum.wide);
+        self.descend(position, of_sum, |span| u64::from(span.chars() + span.extent().wide()))
     }
 
     /// The character with this id, which must exist. O(log n).
@@ -162,7 +170,11 @@ impl Tree {
     }
 
     /// Goes down to the span in which the sum reaches beyond `rest`, and says how much of `rest` remains in that span.
-    fn descend(&self, mut rest: u32, measure: impl Fn(&Sum) -> u32, length: impl Fn(&Span) -> u32) -> (Point, u32) {
+    #[inline]
+    fn descend<N>(&self, mut rest: N, measure: impl Fn(&Sum) -> N, length: impl Fn(&Span) -> N) -> (Place, N)
+    where
+        N: Copy + PartialOrd + SubAssign,
+    {
         let mut node = self.root;
         for _ in 0..self.height {
             let inner = &self.inners[node as usize];
@@ -179,6 +191,6 @@ impl Tree {
             rest -= length(&spans[at]);
             at += 1;
         }
-        (Point { place: Place { leaf: node, span: at }, offset: rest }, rest)
+        (Place { leaf: node, span: at }, rest)
     }
 }

@@ -108,7 +108,7 @@ impl Tree {
     }
 
     /// Tells the children of `parent` from `first` on where they are.
-    fn adopt_all(&mut self, level: u32, parent: u32, first: usize) {
+    pub(super) fn adopt_all(&mut self, level: u32, parent: u32, first: usize) {
         for slot in first..usize::from(self.inners[parent as usize].len) {
             let child = self.inners[parent as usize].children[slot];
             self.adopt(level, child, parent, u8::try_from(slot).expect("a node is small"));
