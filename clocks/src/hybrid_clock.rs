@@ -49,17 +49,17 @@ pub enum Drift {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HybridClock {
     latest: HybridStamp,
-    /// How far ahead of the physical clock a stamp may be; `None` for any distance.
-    bound: Option<Duration>,
+    /// How far ahead of the physical clock a stamp may be, in nanoseconds; `None` for any distance.
+    bound: Option<u64>,
     /// The greatest stamp that may be issued.
     floor: HybridStamp,
 }
 
 impl HybridClock {
-    /// A clock whose stamps are at most `bound` ahead of the physical clock.
+    /// A clock whose stamps are at most `bound` ahead of the physical clock; 584 years if that is less.
     #[must_use]
     pub const fn bounded(bound: Duration) -> Self {
-        Self { latest: HybridStamp::ZERO, bound: Some(bound), floor: HybridStamp::MAX }
+        Self { latest: HybridStamp::ZERO, bound: Some(whole_nanos(bound)), floor: HybridStamp::MAX }
     }
 
     /// A clock that follows whatever it hears of: for recorded stamps, whose drift is what one wants to measure. One wrong peer takes it anywhere.
@@ -91,8 +91,8 @@ impl HybridClock {
     /// [`Drift::Remote`] if it is too far ahead, which is checked first; [`Drift::Local`], [`Drift::Unreserved`] or [`Drift::Exhausted`]. The clock is unchanged.
     #[inline]
     pub fn update(&mut self, remote: HybridStamp, physical: UnixTime) -> Result<HybridStamp, Drift> {
-        if let Some((lead, bound)) = self.excess(remote, physical) {
-            return Err(Drift::Remote { lead, bound });
+        if let Some(bound) = self.exceeded(remote, physical) {
+            return Err(remote_drift(remote, physical, bound));
         }
         self.advance(self.latest.max(remote), physical)
     }
@@ -104,8 +104,9 @@ impl HybridClock {
     #[inline]
     pub fn observe(&mut self, remote: HybridStamp, physical: impl FnOnce() -> UnixTime) -> Result<(), Drift> {
         if remote > self.latest {
-            if let Some((lead, bound)) = self.excess(remote, physical()) {
-                return Err(Drift::Remote { lead, bound });
+            let physical = physical();
+            if let Some(bound) = self.exceeded(remote, physical) {
+                return Err(remote_drift(remote, physical, bound));
             }
             self.latest = remote;
         }
@@ -123,7 +124,7 @@ impl HybridClock {
     #[must_use]
     pub fn floor_ahead(&self, physical: UnixTime, ahead: Duration) -> HybridStamp {
         let from = self.latest.max(HybridStamp::at(physical)).to_bits();
-        HybridStamp::from_bits(from.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
+        HybridStamp::from_bits(from.saturating_add(whole_nanos(ahead)))
     }
 
     /// Allows stamps up to `floor`, which has been made durable. Never takes back what was allowed before.
@@ -140,7 +141,10 @@ impl HybridClock {
     /// How far ahead of the physical clock a stamp may be; `None` for any distance.
     #[must_use]
     pub const fn bound(&self) -> Option<Duration> {
-        self.bound
+        match self.bound {
+            Some(bound) => Some(Duration::from_nanos(bound)),
+            None => None,
+        }
     }
 
     /// How far the time of the latest stamp is ahead of `physical`; zero if it is not.
@@ -150,10 +154,11 @@ impl HybridClock {
     }
 
     /// The least stamp after `known` that is not before `physical`.
+    #[inline]
     fn advance(&mut self, known: HybridStamp, physical: UnixTime) -> Result<HybridStamp, Drift> {
         let next = known.next().ok_or(Drift::Exhausted)?.max(HybridStamp::at(physical));
-        if let Some((lead, bound)) = self.excess(next, physical) {
-            return Err(Drift::Local { lead, bound });
+        if let Some(bound) = self.exceeded(next, physical) {
+            return Err(local_drift(next, physical, bound));
         }
         if next > self.floor {
             return Err(Drift::Unreserved { floor: self.floor });
@@ -162,19 +167,41 @@ impl HybridClock {
         Ok(next)
     }
 
-    /// The lead of `stamp` and the bound, if it is more than that.
-    fn excess(&self, stamp: HybridStamp, physical: UnixTime) -> Option<(Duration, Duration)> {
-        let (lead, bound) = (lead(stamp, physical), self.bound?);
-        (lead > bound).then_some((lead, bound))
+    /// The bound, if the lead of `stamp` is more than that.
+    #[inline]
+    fn exceeded(&self, stamp: HybridStamp, physical: UnixTime) -> Option<u64> {
+        self.bound.filter(|bound| lead_nanos(stamp, physical) > *bound)
     }
 }
 
-/// How far the time of `stamp` is ahead of that of `physical`.
+/// How far the time of `stamp` is ahead of that of `physical`, in nanoseconds.
 #[inline]
+pub(crate) const fn lead_nanos(stamp: HybridStamp, physical: UnixTime) -> u64 {
+    stamp.time().as_nanos().saturating_sub(HybridStamp::at(physical).time().as_nanos())
+}
+
+/// How far the time of `stamp` is ahead of that of `physical`.
 pub(crate) const fn lead(stamp: HybridStamp, physical: UnixTime) -> Duration {
-    let (time, physical) = (stamp.time().as_nanos(), HybridStamp::at(physical).time().as_nanos());
-    // Most stamps are not ahead at all, and to make a duration takes a division.
-    if time > physical { Duration::from_nanos(time - physical) } else { Duration::ZERO }
+    Duration::from_nanos(lead_nanos(stamp, physical))
+}
+
+/// The nanoseconds of `duration`, which saturate after 584 years: no two times are further apart.
+#[expect(clippy::cast_possible_truncation, reason = "what does not fit was taken out")]
+pub(crate) const fn whole_nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
+}
+
+/// The remote stamp leads by more than the bound. Apart from those who ask, since to make a duration takes a division.
+#[cold]
+pub(crate) const fn remote_drift(stamp: HybridStamp, physical: UnixTime, bound: u64) -> Drift {
+    Drift::Remote { lead: lead(stamp, physical), bound: Duration::from_nanos(bound) }
+}
+
+/// The next stamp would lead by more than the bound.
+#[cold]
+pub(crate) const fn local_drift(stamp: HybridStamp, physical: UnixTime, bound: u64) -> Drift {
+    Drift::Local { lead: lead(stamp, physical), bound: Duration::from_nanos(bound) }
 }
 
 #[cfg(test)]

@@ -23,18 +23,21 @@ impl HybridStamp {
     const COUNTER: u64 = 0xffff;
 
     /// The first stamp that belongs to `time`.
+    #[inline]
     #[must_use]
     pub const fn at(time: UnixTime) -> Self {
         Self(time.as_nanos() & !Self::COUNTER)
     }
 
     /// The stamp with these bits: the time in the upper 48, the counter in the lower 16.
+    #[inline]
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// The bits of the stamp; they order as the stamps do.
+    #[inline]
     #[must_use]
     pub const fn to_bits(self) -> u64 {
         self.0
@@ -53,6 +56,7 @@ impl HybridStamp {
     }
 
     /// The time of the stamp, a multiple of 65.536 µs.
+    #[inline]
     #[must_use]
     pub const fn time(self) -> UnixTime {
         UnixTime::from_nanos(self.0 & !Self::COUNTER)
@@ -65,6 +69,7 @@ impl HybridStamp {
     }
 
     /// The very next stamp; `None` after the last.
+    #[inline]
     pub(crate) const fn next(self) -> Option<Self> {
         match self.0.checked_add(1) {
             Some(next) => Some(Self(next)),

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
 
-use crate::hybrid_clock::lead;
+use crate::hybrid_clock::{lead_nanos, local_drift, remote_drift, whole_nanos};
 use crate::{Drift, HybridStamp, Steady, UnixTime};
 
 /// How often a shard reads the physical clock anew, for it to leave the window in which the call began.
@@ -26,7 +26,8 @@ const READINGS: u32 = if cfg!(loom) { 1 } else { 8 };
 #[derive(Debug)]
 pub struct SharedHybridClock<C> {
     source: C,
-    bound: Option<Duration>,
+    /// In nanoseconds.
+    bound: Option<u64>,
     /// The greatest stamp issued or received outside the shards' windows. Its lowest bits are zero, no shard's.
     shared: AtomicU64,
     /// The greatest stamp that may be issued.
@@ -67,7 +68,14 @@ impl<C: Steady> SharedHybridClock<C> {
         let window = (shards + 1).next_power_of_two().trailing_zeros();
         // Rounded up, so that its own lowest bits do not meet a shard's.
         let latest = latest.to_bits().checked_next_multiple_of(1 << window).unwrap_or(u64::MAX << window);
-        Self { source, bound, shared: AtomicU64::new(latest), floor: AtomicU64::new(floor.to_bits()), taken: AtomicU64::new(0), window }
+        Self {
+            source,
+            bound: bound.map(whole_nanos),
+            shared: AtomicU64::new(latest),
+            floor: AtomicU64::new(floor.to_bits()),
+            taken: AtomicU64::new(0),
+            window,
+        }
     }
 
     /// A part of the clock for one thread; `None` if as many are taken as there can be. What has no shard can still ask [`now`](SharedHybridClock::now).
@@ -109,7 +117,7 @@ impl<C: Steady> SharedHybridClock<C> {
     #[must_use]
     pub fn floor_ahead(&self, ahead: Duration) -> HybridStamp {
         let from = self.source.now().as_nanos().max(self.shared.load(Ordering::Relaxed));
-        HybridStamp::from_bits(from.saturating_add(u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX)))
+        HybridStamp::from_bits(from.saturating_add(whole_nanos(ahead)))
     }
 
     /// Allows stamps up to `floor`, which has been made durable. Never takes back what was allowed before.
@@ -138,19 +146,24 @@ impl<C: Steady> SharedHybridClock<C> {
         }
     }
 
+    #[inline]
     fn check(&self, remote: HybridStamp, physical: UnixTime) -> Result<(), Drift> {
-        match self.bound {
-            Some(bound) if lead(remote, physical) > bound => Err(Drift::Remote { lead: lead(remote, physical), bound }),
-            _ => Ok(()),
-        }
+        self.exceeded(remote, physical).map_or(Ok(()), |bound| Err(remote_drift(remote, physical, bound)))
     }
 
+    #[inline]
     fn allow(&self, stamp: HybridStamp, physical: UnixTime) -> Result<HybridStamp, Drift> {
-        if let Some(bound) = self.bound.filter(|bound| lead(stamp, physical) > *bound) {
-            return Err(Drift::Local { lead: lead(stamp, physical), bound });
+        if let Some(bound) = self.exceeded(stamp, physical) {
+            return Err(local_drift(stamp, physical, bound));
         }
         let floor = HybridStamp::from_bits(self.floor.load(Ordering::Relaxed));
         if stamp > floor { Err(Drift::Unreserved { floor }) } else { Ok(stamp) }
+    }
+
+    /// The bound, if the lead of `stamp` is more than that.
+    #[inline]
+    fn exceeded(&self, stamp: HybridStamp, physical: UnixTime) -> Option<u64> {
+        self.bound.filter(|bound| lead_nanos(stamp, physical) > *bound)
     }
 
     /// The first nanosecond of the window that `time` is in.
@@ -241,6 +254,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::hybrid_clock::lead;
     use crate::{ClockSource, ManualClock, laws};
 
     const BOUND: Duration = Duration::from_millis(500);

@@ -8,6 +8,7 @@ pub struct SystemClock;
 
 impl ClockSource for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "reading the clock is what the caller chose this source for")]
+    #[inline]
     fn now(&self) -> UnixTime {
         SystemTime::now().into()
     }

@@ -16,6 +16,7 @@ impl UnixTime {
     pub const MAX: Self = Self(u64::MAX);
 
     /// The instant `nanos` nanoseconds after the epoch.
+    #[inline]
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
@@ -34,6 +35,7 @@ impl UnixTime {
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
