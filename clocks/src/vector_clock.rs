@@ -43,13 +43,22 @@ impl VectorClock {
     /// [`Overflow`] if the counter of `me` is `u64::MAX`; the clock is unchanged.
     #[inline]
     pub fn tick(&mut self, me: Rank) -> Result<u64, Overflow> {
-        if let Some(entry) = self.entries.get_mut(me.index()) {
-            *entry = entry.checked_add(1).ok_or(Overflow)?;
-            return Ok(*entry);
+        match self.entries.get_mut(me.index()) {
+            Some(entry) => {
+                let count = entry.checked_add(1).ok_or(Overflow)?;
+                *entry = count;
+                Ok(count)
+            }
+            None => Ok(self.first_tick(me)),
         }
+    }
+
+    /// Counts the first event of `me`, who is beyond the end.
+    #[cold]
+    fn first_tick(&mut self, me: Rank) -> u64 {
         self.entries.resize(me.index() + 1, 0);
         self.entries[me.index()] = 1;
-        Ok(1)
+        1
     }
 
     /// Merges a received stamp, then counts the receipt as one event of `me`; returns the new count.
