@@ -272,13 +272,14 @@ impl<A: Ord + Wire> Wire for ExceptionVector<A> {
     /// The limit is on the actors, and on the runs of all of them together.
     fn decode(bytes: &[u8], limit: usize) -> Result<(Self, &[u8]), Malformed> {
         let (length, mut rest) = wire::decode_length(bytes, limit)?;
-        let (mut entries, mut room) = (Vec::new(), limit);
+        // Three bytes each, at least.
+        let (mut entries, mut room) = (Vec::with_capacity(length.min(rest.len() / 3)), limit);
         for _ in 0..length {
             let (actor, after) = A::decode(rest, limit)?;
             let (latest, after) = u64::decode(after, limit)?;
             let (runs, mut after) = wire::decode_length(after, room)?;
             room -= runs;
-            let mut missing = Vec::new();
+            let mut missing = Vec::with_capacity(runs.min(after.len() / 2));
             for _ in 0..runs {
                 let (first, next) = u64::decode(after, limit)?;
                 let (last, next) = u64::decode(next, limit)?;

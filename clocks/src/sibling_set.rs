@@ -203,14 +203,17 @@ impl<A: Ord + Wire, V: Wire> Wire for SiblingSet<A, V> {
         }
     }
 
+    /// The limit is on the actors, and on the versions in all.
     fn decode(bytes: &[u8], limit: usize) -> Result<(Self, &[u8]), Malformed> {
         let (length, mut rest) = wire::decode_length(bytes, limit)?;
-        let mut entries = Vec::new();
+        // Three bytes each, at least.
+        let (mut entries, mut room) = (Vec::with_capacity(length.min(rest.len() / 3)), limit);
         for _ in 0..length {
             let (actor, after) = A::decode(rest, limit)?;
             let (counter, after) = u64::decode(after, limit)?;
-            let (versions, mut after) = wire::decode_length(after, limit)?;
-            let mut values = Vec::new();
+            let (versions, mut after) = wire::decode_length(after, room)?;
+            room -= versions;
+            let mut values = Vec::with_capacity(versions);
             for _ in 0..versions {
                 let (value, next) = V::decode(after, limit)?;
                 values.push(value);

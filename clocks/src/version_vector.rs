@@ -330,7 +330,11 @@ mod tests {
     type Entries = BTreeMap<u8, u64>;
 
     fn entries() -> impl Strategy<Value = Vec<(u8, u64)>> {
-        prop::collection::vec((0_u8..10, prop_oneof![0_u64..4, Just(u64::MAX)]), 0..12)
+        prop_oneof![3 => some(10, 12), 1 => some(80, 60)]
+    }
+
+    fn some(actors: u8, length: usize) -> impl Strategy<Value = Vec<(u8, u64)>> {
+        prop::collection::vec((0..actors, prop_oneof![0_u64..4, Just(u64::MAX)]), 0..length)
     }
 
     fn naive(list: &[(u8, u64)]) -> Entries {
@@ -344,7 +348,7 @@ mod tests {
 
     fn naive_order(x: &Entries, y: &Entries) -> Option<Ordering> {
         let entry = |of: &Entries, actor: u8| of.get(&actor).copied().unwrap_or(0);
-        let below = |x: &Entries, y: &Entries| (0..10).all(|actor| entry(x, actor) <= entry(y, actor));
+        let below = |x: &Entries, y: &Entries| (0..80).all(|actor| entry(x, actor) <= entry(y, actor));
         match (below(x, y), below(y, x)) {
             (true, true) => Some(Ordering::Equal),
             (true, false) => Some(Ordering::Less),
@@ -392,7 +396,7 @@ mod tests {
             laws::order(&a, &b, &c);
             laws::hash(&a, &b);
             laws::join(&a, &b, &c, VersionVector::join);
-            laws::wire(&a, 12);
+            laws::wire(&a, 80);
         }
 
         #[test]

@@ -44,7 +44,8 @@ pub enum Malformed {
 /// A compact byte form, the same on every machine.
 ///
 /// Every value has exactly one form, and a decoder takes no other: what decodes encodes to the same bytes again. Numbers are little-endian base 128 (one byte
-/// up to 127), lists carry their length first. A decoder never allocates for more entries than there are bytes left, nor than `limit`.
+/// up to 127), lists carry their length first. A decoder never allocates for more entries than there are bytes left, nor than `limit`: in memory
+/// an entry takes several times what its shortest form does (a number 8 bytes for 1, an empty text 24), so it is the limit that bounds what a length can ask for.
 pub trait Wire: Sized {
     /// Appends the value's form to `out`.
     fn encode(&self, out: &mut Vec<u8>);
