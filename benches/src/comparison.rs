@@ -47,9 +47,16 @@ pub enum Bound {
     AtMost(f64),
     /// Ours takes at most as long as the other and this many nanoseconds more.
     Within(f64),
-    /// Ours takes at most this many nanoseconds, whatever the other takes: meant for the machine that the target was set on; on another, what the other takes beside it tells how
-    /// much slower that is.
-    Below(f64),
+    /// Ours takes at most so many nanoseconds on the machine that the target was set on, where the other took so many. Elsewhere that is a ratio: a machine on which
+    /// the other takes twice as long allows twice the time.
+    Below {
+        /// The target.
+        nanos: f64,
+        /// What the other took where the target was set.
+        beside: f64,
+    },
+    /// Ours takes at most so many nanoseconds on the machine that this runs on: nothing was seen beside it where the target was set, so nothing tells how to scale it.
+    Unscaled(f64),
     /// Only for information: a row without a target.
     None,
 }
@@ -60,7 +67,8 @@ impl fmt::Display for Bound {
             Self::AtMost(ratio) if *ratio < 1.0 => write!(f, "{:.1} times as fast", 1.0 / ratio),
             Self::AtMost(ratio) => write!(f, "{ratio:.2} x"),
             Self::Within(nanos) => write!(f, "+ {nanos} ns"),
-            Self::Below(nanos) => write!(f, "{nanos} ns"),
+            Self::Below { nanos, beside } => write!(f, "{nanos} ns for {beside}"),
+            Self::Unscaled(nanos) => write!(f, "{nanos} ns here"),
             Self::None => f.write_str("-"),
         }
     }
@@ -70,7 +78,7 @@ impl Serialize for Bound {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::AtMost(ratio) => serializer.serialize_f64(*ratio),
-            Self::Within(_) | Self::Below(_) | Self::None => serializer.collect_str(self),
+            Self::Within(_) | Self::Below { .. } | Self::Unscaled(_) | Self::None => serializer.collect_str(self),
         }
     }
 }
@@ -150,7 +158,8 @@ impl Comparison {
         let met = match bound {
             Bound::AtMost(most) => Some(ratio <= most),
             Bound::Within(nanos) => Some(median(pairs.iter().map(|pair| pair.0 - pair.1)) <= nanos),
-            Bound::Below(nanos) => Some(ours_ns <= nanos),
+            Bound::Below { nanos, beside } => Some(ratio <= nanos / beside),
+            Bound::Unscaled(nanos) => Some(ours_ns <= nanos),
             Bound::None => None,
         };
         Measured { area, row, n, peer, ours_ns, peer_ns, ratio, target: bound, met }
@@ -254,8 +263,15 @@ mod tests {
     fn a_bound_in_nanoseconds_is_taken_on_the_differences() {
         let within = |nanos| Comparison { bound: Bound::Within(nanos), ..ROW }.judge(&[(12.0, 10.0), (13.0, 10.0), (99.0, 10.0)]).met;
         assert_eq!((within(2.5), within(3.5)), (Some(false), Some(true)));
-        let below = |nanos| Comparison { bound: Bound::Below(nanos), ..ROW }.judge(&[(12.0, 1.0), (13.0, 1.0), (99.0, 1.0)]).met;
-        assert_eq!((below(12.5), below(13.0)), (Some(false), Some(true)));
+    }
+
+    /// A target of 5 ns beside 10 is met in 10 ns by a machine half as fast, and missed in 6 by one that is as fast.
+    #[test]
+    fn a_target_in_nanoseconds_is_scaled_by_what_the_other_takes() {
+        let met = |ours, theirs| Comparison { bound: Bound::Below { nanos: 5.0, beside: 10.0 }, ..ROW }.judge(&[(ours, theirs)]).met;
+        assert_eq!((met(10.0, 20.0), met(5.0, 10.0), met(6.0, 10.0), met(3.0, 5.0)), (Some(true), Some(true), Some(false), Some(false)));
+        let unscaled = |ours| Comparison { bound: Bound::Unscaled(5.0), ..ROW }.judge(&[(ours, 10.0)]).met;
+        assert_eq!((unscaled(5.0), unscaled(6.0)), (Some(true), Some(false)));
     }
 
     /// Copying is not charged: the same work on copies that take long to make takes as long as on others.

@@ -53,6 +53,20 @@ impl Limits {
         }
     }
 
+    /// Whether no entry of `a` is greater than that of `b`; reads all of both.
+    #[inline]
+    pub(crate) fn is_below(self, a: &[u64], b: &[u64]) -> bool {
+        match self.unit {
+            Unit::Default => is_below(a, b),
+            // SAFETY: the unit was detected.
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx2 => unsafe { is_below_avx2(a, b) },
+            // SAFETY: the unit was detected.
+            #[cfg(target_arch = "x86_64")]
+            Unit::Avx512 => unsafe { is_below_avx512(a, b) },
+        }
+    }
+
     /// Raises each of `into` to `from`.
     #[inline]
     pub(crate) fn raise(self, into: &mut [u64], from: &[u64]) {
@@ -74,6 +88,15 @@ pub(crate) fn raise(into: &mut [u64], from: &[u64]) {
     for (into, from) in into.iter_mut().zip(from) {
         *into = (*into).max(*from);
     }
+}
+
+#[inline]
+fn is_below(a: &[u64], b: &[u64]) -> bool {
+    let mut below = true;
+    for (a, b) in a.iter().zip(b) {
+        below &= a <= b;
+    }
+    below
 }
 
 #[inline]
@@ -102,6 +125,18 @@ fn compare_avx2(a: &[u64], b: &[u64]) -> (bool, bool) {
 #[target_feature(enable = "avx512f,avx512vl")]
 fn compare_avx512(a: &[u64], b: &[u64]) -> (bool, bool) {
     compare(a, b)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn is_below_avx2(a: &[u64], b: &[u64]) -> bool {
+    is_below(a, b)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl")]
+fn is_below_avx512(a: &[u64], b: &[u64]) -> bool {
+    is_below(a, b)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -64,7 +64,8 @@ fn happened_before(table: &mut Table, n: usize) -> io::Result<()> {
         plain.iter().filter(|(one, other)| concurrent(black_box(one), black_box(other))).count()
     };
     assert_eq!(ours(), looks());
-    table.push(row(ROW, n, "two looks at arrays", Bound::Below(2.0)).measure_many(TURNS, ours, looks))?;
+    // Nobody else offers this, so the target was set beside nothing.
+    table.push(row(ROW, n, "two looks at arrays", Bound::Unscaled(2.0)).measure_many(TURNS, ours, looks))?;
 
     let whole = || pairs.iter().filter(|(one, other)| black_box(one).clock().partial_cmp(black_box(other).clock()).is_none()).count();
     table.push(row(ROW, n, "our whole clocks", Bound::None).measure_many(TURNS, ours, whole))
