@@ -128,5 +128,8 @@ pub use pn_counter::PnCounter;
 pub use remove_wins_set::RemoveWinsSet;
 pub use resettable_counter::ResettableCounter;
 pub use tally::Tally;
-pub use text::{Anchor, Bias, Origins, Text, TextDelta, TextError, TextRange, TextRun, TextStats, TextUnit};
+pub use text::{
+    Anchor, Bias, Expand, HistoryLimits, MarkedRange, Origins, Text, TextDelta, TextError, TextHistory, TextMark, TextRange, TextRun,
+    TextSplice, TextStats, TextUnit,
+};
 pub use two_phase_set::{Gone, TwoPhaseSet};

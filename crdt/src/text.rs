@@ -9,14 +9,18 @@ mod exchange;
 mod extent;
 mod few;
 mod grounds;
+mod history;
 mod index;
 mod integrate;
 mod load;
 mod loader;
+mod mark;
 mod run;
 mod save;
 mod save_delta;
+mod save_marks;
 mod span;
+mod splice;
 mod tree;
 mod unit;
 #[cfg(feature = "serde")]
@@ -33,7 +37,11 @@ pub use anchor::{Anchor, Bias};
 use content::Content;
 pub use delta::{Origins, TextDelta, TextRange, TextRun};
 pub use error::TextError;
+pub use history::{HistoryLimits, TextHistory};
+use mark::Marks;
+pub use mark::{Expand, MarkedRange, TextMark};
 use span::Key;
+pub use splice::TextSplice;
 use tree::{Place, Tree};
 pub use unit::TextUnit;
 
@@ -74,6 +82,7 @@ pub struct Text<A> {
     /// Where in `actors` an id is.
     interned: BTreeMap<A, u32>,
     cursor: Cursor,
+    marks: Marks<A>,
 }
 
 /// An actor, and how many characters of it are known: the first so many.
@@ -90,13 +99,17 @@ struct Replica<A> {
 struct Cursor {
     place: Option<Place>,
     start: u32,
+    /// Where the next keystroke of who typed last goes on with the span at `place`, if nothing has changed since; else [`ELSEWHERE`](Self::ELSEWHERE).
+    typing: u32,
     received: Place,
     /// Who typed last.
     actor: u32,
 }
 
 impl Cursor {
-    const NOWHERE: Self = Self { place: None, start: 0, received: Place::NOWHERE, actor: 0 };
+    const NOWHERE: Self = Self { place: None, start: 0, typing: Self::ELSEWHERE, received: Place::NOWHERE, actor: 0 };
+    /// No position: a text is never so long.
+    const ELSEWHERE: u32 = u32::MAX;
 }
 
 /// How much a [`Text`] keeps.
@@ -111,7 +124,9 @@ pub struct TextStats {
     pub visible: usize,
     /// Bytes of content held, those of deletions not yet swept included.
     pub content_bytes: usize,
-    /// Bytes of memory reserved in all, but for the table of actors.
+    /// Marks, those that later ones have replaced included.
+    pub marks: usize,
+    /// Bytes of memory reserved in all, but for the table of actors and for marks.
     pub reserved_bytes: usize,
 }
 
@@ -119,7 +134,14 @@ impl<A> Text<A> {
     /// The empty text. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { tree: Tree::new(), content: Content::new(), actors: Vec::new(), interned: BTreeMap::new(), cursor: Cursor::NOWHERE }
+        Self {
+            tree: Tree::new(),
+            content: Content::new(),
+            actors: Vec::new(),
+            interned: BTreeMap::new(),
+            cursor: Cursor::NOWHERE,
+            marks: Marks::new(),
+        }
     }
 
     /// How many characters are visible. O(1).
@@ -153,6 +175,7 @@ impl<A> Text<A> {
             characters: self.tree.sum().all as usize,
             visible: self.len(),
             content_bytes: self.content.len(),
+            marks: self.marks.len(),
             reserved_bytes: self.tree.capacity() + self.content.capacity(),
         }
     }

@@ -12,6 +12,7 @@ mod clocks_versions;
 mod formats;
 mod peers;
 mod replicas;
+mod texts;
 mod worlds;
 
 /// A fuzz body by its name, which is also the name of its corpus and its binary.
@@ -42,8 +43,11 @@ pub const BODIES: &[Body] = &[
     Body { name: "raft_log", run: formats::raft_log },
     Body { name: "shared_hybrid_clock", run: clocks_physical::shared_hybrid_clock },
     Body { name: "shiviz_log", run: formats::shiviz_log },
+    Body { name: "text_delta_document", run: texts::text_delta_document },
     Body { name: "text_deltas", run: replicas::text_deltas },
+    Body { name: "text_document", run: texts::text_document },
     Body { name: "text_replicas", run: replicas::text_replicas },
+    Body { name: "text_rich", run: texts::text_rich },
     Body { name: "time_agreement", run: clocks_physical::time_agreement },
     Body { name: "vector_clock", run: clocks::vector_clock },
     Body { name: "version_vectors", run: clocks_versions::version_vectors },

@@ -70,6 +70,11 @@ impl<'a> Column<'a> {
         self.rest
     }
 
+    /// Whether these are the bytes that are left.
+    pub(crate) fn is(&self, bytes: &[u8]) -> bool {
+        self.rest == bytes
+    }
+
     /// Makes sure that all is read.
     pub(crate) fn finish(&self) -> Result<(), EncodingError> {
         if self.is_empty() { Ok(()) } else { Err(self.error(Malformed::Trailing { bytes: self.rest.len() })) }

@@ -2,7 +2,8 @@ use tidings_clocks::Dot;
 
 use super::Text;
 
-/// A place between two characters that stays where it is whatever is edited: a cursor, an end of a selection.
+/// A place between two characters that stays where it is whatever is edited: a cursor, an end of a selection or of a
+/// [mark](crate::TextMark).
 ///
 /// It holds on to one side of one character, or to an end of the text. When that character is deleted, it is where the character was. A value that everybody
 /// understands who knows the character: a cursor that others shall see is sent as such.
@@ -17,6 +18,17 @@ pub enum Anchor<A> {
     After(Dot<A>),
     /// After everything.
     End,
+}
+
+impl<A> Anchor<A> {
+    /// The character that it holds on to; none at the ends of the text.
+    #[must_use]
+    pub const fn dot(&self) -> Option<&Dot<A>> {
+        match self {
+            Self::Before(dot) | Self::After(dot) => Some(dot),
+            Self::Start | Self::End => None,
+        }
+    }
 }
 
 /// Which of its two neighbours a place between two characters belongs to.

@@ -5,6 +5,7 @@ use core::fmt;
 use tidings_clocks::Dot;
 
 use super::few::Few;
+use super::mark::TextMark;
 
 /// What an edit of a [`Text`](crate::Text) did, or several edits, or what one text knows and another does not: for [`Text::apply`](crate::Text::apply).
 ///
@@ -16,6 +17,8 @@ use super::few::Few;
 pub struct TextDelta<A> {
     pub(super) runs: Few<TextRun<A>>,
     pub(super) removed: Few<TextRange<A>>,
+    /// Empty in most deltas.
+    pub(super) marks: Vec<TextMark<A>>,
 }
 
 /// Characters that one actor typed one after the other: consecutive dots, each character's left origin the one before it, all with one right origin.
@@ -57,12 +60,19 @@ impl<A> TextDelta<A> {
     /// The delta that says nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { runs: Few::None, removed: Few::None }
+        Self { runs: Few::None, removed: Few::None, marks: Vec::new() }
     }
 
     /// The delta of these runs, whose order matters, and these deletions.
     pub fn from_parts(runs: impl IntoIterator<Item = TextRun<A>>, removed: impl IntoIterator<Item = TextRange<A>>) -> Self {
-        Self { runs: Vec::from_iter(runs).into(), removed: Vec::from_iter(removed).into() }
+        Self { runs: Vec::from_iter(runs).into(), removed: Vec::from_iter(removed).into(), marks: Vec::new() }
+    }
+
+    /// The same and these marks. What they hold on to is known, or stands in the runs.
+    #[must_use]
+    pub fn with_marks(mut self, marks: impl IntoIterator<Item = TextMark<A>>) -> Self {
+        self.marks.extend(marks);
+        self
     }
 
     /// Appends what a later delta says: applying the whole is applying one after the other. O(size of `later`).
@@ -82,6 +92,7 @@ impl<A> TextDelta<A> {
             Few::One(range) => self.append_range(range),
             Few::Many(ranges) => ranges.into_iter().for_each(|range| self.append_range(range)),
         }
+        self.marks.extend(later.marks);
     }
 
     fn append_run(&mut self, run: TextRun<A>)
@@ -113,7 +124,7 @@ impl<A> TextDelta<A> {
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!((&self.runs, &self.removed), (Few::None, Few::None))
+        matches!((&self.runs, &self.removed), (Few::None, Few::None)) && self.marks.is_empty()
     }
 
     /// The runs of new characters, in an order in which they can be applied.
@@ -126,6 +137,12 @@ impl<A> TextDelta<A> {
     #[must_use]
     pub fn removed(&self) -> &[TextRange<A>] {
         self.removed.as_slice()
+    }
+
+    /// The marks.
+    #[must_use]
+    pub fn marks(&self) -> &[TextMark<A>] {
+        &self.marks
     }
 }
 

@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use tidings_clocks::Dot;
@@ -7,6 +8,7 @@ use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::error::TextError;
 use super::extent::Extent;
 use super::few::Few;
+use super::integrate::LAST;
 use super::span::{Key, Span};
 use super::tree::{Place, Point};
 use super::{Cursor, Replica, Text};
@@ -28,6 +30,9 @@ impl<A: Clone + Ord> Text<A> {
     /// [`OutOfRange`](TextError::OutOfRange) if the text is shorter than `position`, [`Exhausted`](TextError::Exhausted) and [`Full`](TextError::Full) at the limits
     /// of the counters. The text is unchanged.
     pub fn insert(&mut self, actor: A, position: usize, text: &str) -> Result<TextDelta<A>, TextError<A>> {
+        if self.type_on(&actor, position, text) {
+            return Ok(self.typed(actor, text));
+        }
         let (start, _) = self.range(&(position..position))?;
         self.type_after(actor, start, text, 0)
     }
@@ -38,7 +43,7 @@ impl<A: Clone + Ord> Text<A> {
     /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
     pub fn remove(&mut self, range: Range<usize>) -> Result<TextDelta<A>, TextError<A>> {
         let (start, end) = self.range(&range)?;
-        Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, end - start) })
+        Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, end - start), marks: Vec::new() })
     }
 
     /// Deletes the characters in `range` and types `text` in their place: one edit, one delta. Costs as [`remove`](Self::remove) and [`insert`](Self::insert).
@@ -46,15 +51,43 @@ impl<A: Clone + Ord> Text<A> {
     /// # Errors
     /// As these two. The text is unchanged.
     pub fn splice(&mut self, actor: A, range: Range<usize>, text: &str) -> Result<TextDelta<A>, TextError<A>> {
+        if range.start == range.end && self.type_on(&actor, range.start, text) {
+            return Ok(self.typed(actor, text));
+        }
         let (start, end) = self.range(&range)?;
         self.type_after(actor, start, text, end - start)
+    }
+
+    /// Types one more character of one byte where the last one was typed, which is what most edits are: no search, and nothing is compared but the actor. Says whether
+    /// it could.
+    #[inline]
+    fn type_on(&mut self, actor: &A, position: usize, text: &str) -> bool {
+        if position != self.cursor.typing as usize || self.cursor.typing == Cursor::ELSEWHERE {
+            return false;
+        }
+        let (Some(place), [_]) = (self.cursor.place, text.as_bytes()) else { return false };
+        let Some(replica) = self.actors.get(self.cursor.actor as usize) else { return false };
+        let may = replica.id == *actor && u64::from(replica.known) < LAST && u64::from(self.tree.sum().all) < LAST && self.content.fits(1);
+        if !may || !self.extend(place, text, 1) {
+            return false;
+        }
+        self.actors[self.cursor.actor as usize].known += 1;
+        self.cursor.typing += 1;
+        true
+    }
+
+    /// What [`type_on`](Self::type_on) has done.
+    #[inline]
+    fn typed(&self, actor: A, text: &str) -> TextDelta<A> {
+        let counter = u64::from(self.actors[self.cursor.actor as usize].known);
+        TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, counter), Origins::Typed, text)), removed: Few::None, marks: Vec::new() }
     }
 
     /// Deletes `removed` characters from `start` on, and types `text` there.
     #[inline]
     fn type_after(&mut self, actor: A, start: u32, text: &str, removed: u32) -> Result<TextDelta<A>, TextError<A>> {
         if text.is_empty() {
-            return Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, removed) });
+            return Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, removed), marks: Vec::new() });
         }
         let interned = self.look_up(&actor);
         let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
@@ -69,7 +102,7 @@ impl<A: Clone + Ord> Text<A> {
             Some((left, right)) => Origins::Between { left: self.origin(left), right: self.origin(right) },
         };
         // Put together only here: a delta is large enough for every copy of it to be felt.
-        Ok(TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)), removed })
+        Ok(TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)), removed, marks: Vec::new() })
     }
 
     fn range(&self, range: &Range<usize>) -> Result<(u32, u32), TextError<A>> {
@@ -119,34 +152,58 @@ impl<A: Clone + Ord> Text<A> {
             let place = self.tree.origin();
             (Key::NONE, gap_before(place, self.tree.peek(place), 1))
         } else {
-            let Point { place, offset } = self.seek(position - 1);
-            let span = self.tree.span(place);
-            let (left, depth) = (span.id.plus(offset), span.depth + offset + 1);
-            if offset + 1 == span.len() {
-                let next = self.tree.next(place).map(|next| self.tree.span(next));
-                let gap = gap_before(Place { span: place.span + 1, ..place }, next, depth);
-                if id == left.plus(1) && gap.right == span.right && gap.level == 0 {
-                    if !self.extend(place, text, chars) {
-                        self.lay_at_cursor(gap, id, position, text, chars);
-                    }
-                    return None;
+            let point = self.seek(position - 1);
+            let span = self.tree.span(point.place);
+            let (left, bound, is_last) = (span.id.plus(point.offset), span.right, point.offset + 1 == span.len());
+            let gap = self.gap_after(point);
+            if is_last && id == left.plus(1) && gap.right == bound && gap.level == 0 {
+                if self.extend(point.place, text, chars) {
+                    self.cursor.typing = position + chars;
+                } else {
+                    self.lay_at_cursor(gap, id, position, text, chars);
                 }
-                (left, gap)
-            } else {
-                let head = self.content.head(span, offset + 1);
-                let (_, place) = self.tree.split(place, offset + 1, head);
-                (left, Gap { place, right: left.plus(1), depth, level: 1 })
+                return None;
             }
+            (left, gap)
         };
         let right = gap.right;
         self.lay_at_cursor(gap, id, position, text, chars);
         Some((left, right))
     }
 
+    /// The gap directly after a character, visible or not.
+    #[inline]
+    fn gap_after(&mut self, Point { place, offset }: Point) -> Gap {
+        let span = self.tree.span(place);
+        let depth = span.depth + offset + 1;
+        if offset + 1 == span.len() {
+            let next = self.tree.next(place).map(|next| self.tree.span(next));
+            return gap_before(Place { span: place.span + 1, ..place }, next, depth);
+        }
+        let (right, head) = (span.id.plus(offset + 1), self.content.head(span, offset + 1));
+        let (_, place) = self.tree.split(place, offset + 1, head);
+        Gap { place, right, depth, level: 1 }
+    }
+
+    /// Types `text` directly after a known character, visible or not, before everything else that follows it. O(log n).
+    pub(super) fn insert_after(&mut self, actor: A, left: Key, text: &str) -> Result<TextDelta<A>, TextError<A>> {
+        let interned = self.look_up(&actor);
+        let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
+        let chars = self.admit(&actor, known, text)?;
+        let interned = interned.unwrap_or_else(|| self.intern(&actor));
+        let gap = self.gap_after(self.tree.find(left));
+        self.lay(gap, Key::new(interned, known + 1), text);
+        self.actors[interned as usize].known = known + chars;
+        self.lose_position();
+        let origins = Origins::Between { left: self.origin(left), right: self.origin(gap.right) };
+        Ok(TextDelta::from_parts([TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)], []))
+    }
+
     fn lay_at_cursor(&mut self, gap: Gap, id: Key, position: u32, text: &str, chars: u32) {
         let last = self.lay(gap, id, text);
         self.cursor.place = Some(last);
         self.cursor.start = position + chars - self.tree.span(last).len();
+        self.cursor.typing = position + chars;
     }
 
     /// Lets a visible span grow by characters that continue its run. Says whether it could.
@@ -198,7 +255,7 @@ impl<A: Clone + Ord> Text<A> {
             self.sweep();
             return Few::One(range);
         }
-        let mut delta = TextDelta { runs: Few::None, removed: Few::One(range) };
+        let mut delta = TextDelta { runs: Few::None, removed: Few::One(range), marks: Vec::new() };
         while left > 0 {
             let range = self.hide_some(position, u32::try_from(left).expect("less than count"));
             left -= range.length;
@@ -216,6 +273,7 @@ impl<A: Clone + Ord> Text<A> {
         let (first, length) = (span.id.plus(point.offset), span.len());
         let chars = count.min(length - point.offset);
         let place = self.hide(point, chars);
+        self.cursor.typing = Cursor::ELSEWHERE;
         // The cursor goes to what is still visible of the span, which is in the same leaf: before what is gone, or else after it.
         self.cursor.start = position - point.offset;
         self.cursor.place = match place.span.checked_sub(1) {
@@ -275,7 +333,7 @@ impl<A: Clone + Ord> Text<A> {
 
     /// Forgets what is remembered of positions, after a change at a place that is not an edit's.
     pub(super) fn lose_position(&mut self) {
-        self.cursor = Cursor { place: None, ..self.cursor };
+        self.cursor = Cursor { place: None, typing: Cursor::ELSEWHERE, ..self.cursor };
     }
 }
 

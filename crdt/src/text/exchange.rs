@@ -22,13 +22,13 @@ struct Piece {
 
 /// What one text knows and another does not.
 impl<A: Clone + Ord> Text<A> {
-    /// All that is known here to one who knows the insertions of `version`: the other runs, and all deletions. O(n log n).
+    /// All that is known here to one who knows the insertions of `version`: the other runs, and all deletions and marks, which versions do not tell of. O(n log n).
     ///
     /// Applied to a text of at least that version it gives what joining both gives.
     #[must_use]
     pub fn since(&self, version: &VersionVector<A>) -> TextDelta<A> {
         let known: Vec<u32> = self.actors.iter().map(|actor| u32::try_from(version.entry(&actor.id)).unwrap_or(u32::MAX)).collect();
-        TextDelta::from_parts(self.runs_beyond(&known), self.removed())
+        TextDelta::from_parts(self.runs_beyond(&known), self.removed()).with_marks(self.marks.iter())
     }
 
     /// What is known here and not to `other`, and no more: the least delta that makes `other` the join of both. O(n log n).
@@ -36,7 +36,7 @@ impl<A: Clone + Ord> Text<A> {
     pub fn difference(&self, other: &Self) -> TextDelta<A> {
         let theirs: Vec<Option<u32>> = self.actors.iter().map(|actor| other.interned.get(&actor.id).copied()).collect();
         let known: Vec<u32> = theirs.iter().map(|actor| actor.map_or(0, |actor| other.actors[actor as usize].known)).collect();
-        let mut delta = TextDelta::from_parts(self.runs_beyond(&known), []);
+        let mut delta = TextDelta::from_parts(self.runs_beyond(&known), []).with_marks(self.marks.beyond(&other.marks));
         for span in self.tree.spans().filter(|span| !span.is_visible()) {
             let mut counter = span.id.counter;
             while counter < span.end() {
@@ -182,10 +182,14 @@ impl<A: Clone + Ord> Join for Text<A> {
     }
 }
 
-/// The same insertions, the same deletions, the same order: whatever the spans they are kept in. O(n).
+/// The same insertions, the same deletions, the same marks, the same order: whatever the spans they are kept in. O(n).
 impl<A: Clone + Ord> PartialEq for Text<A> {
     fn eq(&self, other: &Self) -> bool {
-        if self.tree.sum().all != other.tree.sum().all || self.len() != other.len() || self.len_bytes() != other.len_bytes() {
+        if self.marks != other.marks
+            || self.tree.sum().all != other.tree.sum().all
+            || self.len() != other.len()
+            || self.len_bytes() != other.len_bytes()
+        {
             return false;
         }
         let (mut mine, mut theirs) = (self.tree.spans().copied(), other.tree.spans().copied());

@@ -1,3 +1,6 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use smallvec::SmallVec;
 use tidings_clocks::Dot;
 
@@ -5,11 +8,15 @@ use super::delta::{Origins, TextDelta, TextRun};
 use super::edit::{Gap, gap_before};
 use super::error::TextError;
 use super::span::{Key, Span, rung};
+use super::splice::TextSplice;
 use super::tree::{Place, Point};
 use super::{Cursor, Text};
 
 /// The last character that can be counted.
 pub(super) const LAST: u64 = u32::MAX as u64 - 1;
+
+/// Where changes of the visible text are noted, if they are.
+type Noted<'a> = Option<&'a mut Vec<TextSplice>>;
 
 /// A run that has been put into the text: its first character, and how many.
 type Laid = (Key, u32);
@@ -38,6 +45,11 @@ impl<A: Clone + Ord> Text<A> {
     /// [`Impossible`](TextError::Impossible), [`Malformed`](TextError::Malformed) if no correct replica can have said so;
     /// [`Full`](TextError::Full) at the limits of the counters. The text is unchanged.
     pub fn apply(&mut self, delta: &TextDelta<A>) -> Result<bool, TextError<A>> {
+        self.apply_noting(delta, None)
+    }
+
+    /// The same, and notes what changes in the visible text; nothing that counts if it fails.
+    pub(super) fn apply_noting(&mut self, delta: &TextDelta<A>, splices: Noted<'_>) -> Result<bool, TextError<A>> {
         for run in delta.runs() {
             bounded(&run.first, run.end())?;
         }
@@ -46,8 +58,8 @@ impl<A: Clone + Ord> Text<A> {
         }
         let actors = self.actors.len();
         let mut laid = SmallVec::new();
-        match self.take_in(delta, &mut laid) {
-            Ok(removed) => Ok(removed || !laid.is_empty()),
+        match self.take_in(delta, &mut laid, splices) {
+            Ok(changed) => Ok(changed || !laid.is_empty()),
             Err(error) => {
                 self.undo(&laid, actors);
                 Err(error)
@@ -55,9 +67,15 @@ impl<A: Clone + Ord> Text<A> {
         }
     }
 
-    fn take_in(&mut self, delta: &TextDelta<A>, laid: &mut SmallVec<[Laid; 2]>) -> Result<bool, TextError<A>> {
+    fn take_in(&mut self, delta: &TextDelta<A>, laid: &mut SmallVec<[Laid; 2]>, mut splices: Noted<'_>) -> Result<bool, TextError<A>> {
         for run in delta.runs() {
-            laid.extend(self.receive(run)?);
+            let new = self.receive(run)?;
+            if let (Some((first, fresh)), Some(splices), false) = (new, &mut splices, run.is_deleted()) {
+                let known = run.text().chars().count() - fresh as usize;
+                let at = run.text().char_indices().nth(known).map_or(0, |(at, _)| at);
+                self.note_run(first, &run.text()[at..], splices);
+            }
+            laid.extend(new);
         }
         for range in delta.removed() {
             let known = self.known(&range.first.actor);
@@ -65,13 +83,19 @@ impl<A: Clone + Ord> Text<A> {
                 return Err(TextError::Missing(Dot::new(range.first.actor.clone(), known.max(range.first.counter - 1) + 1)));
             }
         }
+        for mark in &delta.marks {
+            self.admits(mark)?;
+        }
         let mut changed = false;
+        for mark in &delta.marks {
+            changed |= self.marks.insert(mark.clone());
+        }
         // What comes as a deleted run may have come before, when it was visible.
         for run in delta.runs().iter().filter(|run| run.is_deleted()) {
-            changed |= self.bury(&run.first, run.length());
+            changed |= self.bury(&run.first, run.length(), splices.as_deref_mut());
         }
         for range in delta.removed() {
-            changed |= self.bury(&range.first, range.length);
+            changed |= self.bury(&range.first, range.length, splices.as_deref_mut());
         }
         if changed {
             self.sweep();
@@ -119,7 +143,7 @@ impl<A: Clone + Ord> Text<A> {
         let replica = &mut self.actors[id.actor as usize];
         replica.known += fresh;
         replica.received = received;
-        self.cursor = Cursor { place: None, start: 0, received, actor: id.actor };
+        self.cursor = Cursor { received, actor: id.actor, ..Cursor::NOWHERE };
         Ok(Some((id, fresh)))
     }
 
@@ -286,7 +310,7 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Deletes known characters. Says whether any was visible.
-    fn bury(&mut self, first: &Dot<A>, length: u64) -> bool {
+    fn bury(&mut self, first: &Dot<A>, length: u64, mut splices: Noted<'_>) -> bool {
         let actor = self.look_up(&first.actor).expect("take_in has asked");
         let bounded = |counter: u64| u32::try_from(counter).expect("bounded was asked");
         let (mut counter, end) = (bounded(first.counter), bounded(first.counter + length));
@@ -297,6 +321,10 @@ impl<A: Clone + Ord> Text<A> {
             let chars = (span.len() - point.offset).min(end - counter);
             self.cursor.received = point.place;
             if span.is_visible() {
+                if let Some(splices) = &mut splices {
+                    let position = self.tree.before(point.place).chars as usize + point.offset as usize;
+                    splices.push(TextSplice { position, removed: chars as usize, inserted: String::new() });
+                }
                 self.cursor.received = self.hide(point, chars);
                 changed = true;
             }

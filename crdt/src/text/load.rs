@@ -8,10 +8,11 @@ use super::extent::Extent;
 use super::grounds::{Chain, are_grounded};
 use super::index::Index;
 use super::loader::{Loader, Read};
+use super::mark::{Marks, TextMark};
 use super::run::Run;
 use super::span::{Key, Span, rung};
 use super::tree::{Place, Point, Tree};
-use super::{Cursor, Replica, Text};
+use super::{Cursor, Replica, Text, save_marks};
 use crate::encoding::{Column, Reader};
 use crate::{DocumentKind, EncodingError};
 
@@ -27,9 +28,10 @@ impl<A: Clone + Ord + Wire> Text<A> {
         let mut reader = Reader::open(bytes, DocumentKind::Text)?;
         let actors = read_actors(reader.column()?)?;
         let mut loader = Loader::new(&mut reader, actors.len())?;
-        let content = reader.column()?;
+        let (content, marks) = (reader.column()?, reader.column()?);
         reader.finish()?;
-        let needed = loader.needed();
+        // The keys and values of marks are shorter than their column.
+        let needed = loader.needed().saturating_add(marks.len().saturating_mul(size_of::<TextMark<A>>()));
         let limit = limit.checked_sub(needed).ok_or(EncodingError::TooLarge { needed, limit })?;
         let contradiction = content.contradiction();
         let content = content.text(limit.min(Content::MOST))?;
@@ -38,14 +40,33 @@ impl<A: Clone + Ord + Wire> Text<A> {
         let known = known(&loader.runs, actors.len()).ok_or(loader.counters.contradiction())?;
         let interned = actors.iter().cloned().zip(0..).collect();
         let replica = |(id, known)| Replica { id, known, received: Place::NOWHERE };
-        let text = Self {
+        let mut text = Self {
             tree,
             content: Content::from_text(content),
             actors: actors.into_iter().zip(known).map(replica).collect(),
             interned,
             cursor: Cursor::NOWHERE,
+            marks: Marks::new(),
         };
-        if text.is_in_order(&loader) { Ok(text) } else { Err(loader.rare.contradiction()) }
+        if !text.is_in_order(&loader) {
+            return Err(loader.rare.contradiction());
+        }
+        text.load_marks(&marks)?;
+        Ok(text)
+    }
+
+    fn load_marks(&mut self, column: &Column<'_>) -> Result<(), EncodingError> {
+        let mut last: Option<(u64, A)> = None;
+        for mark in save_marks::read::<A>(column)? {
+            let stamp = (mark.stamp.counter, mark.stamp.actor.clone());
+            if last.is_some_and(|last| last >= stamp) {
+                return Err(column.error(Malformed::Disorder));
+            }
+            last = Some(stamp);
+            self.admits(&mark).map_err(|_| column.contradiction())?;
+            self.marks.insert(mark);
+        }
+        Ok(())
     }
 
     /// Whether the siblings that were left in doubt stand in FugueMax's order, and the distant right origins can ever have stood next to the left ones.
@@ -78,9 +99,13 @@ impl<A: Clone + Ord + Wire> Text<A> {
 
 /// The ids that begin a document's first column, which increase.
 pub(super) fn read_actors<A: Ord + Wire>(mut column: Column<'_>) -> Result<Vec<A>, EncodingError> {
-    if column.is_empty() {
-        return Ok(Vec::new());
-    }
+    let actors = if column.is_empty() { Vec::new() } else { read_ids(&mut column)? };
+    column.finish()?;
+    Ok(actors)
+}
+
+/// A number, and so many ids, which increase.
+pub(super) fn read_ids<A: Ord + Wire>(column: &mut Column<'_>) -> Result<Vec<A>, EncodingError> {
     let count = usize::try_from(column.number()?).ok().filter(|&count| count <= column.len()).ok_or(column.error(Malformed::Truncated))?;
     let mut actors = Vec::with_capacity(count);
     for _ in 0..count {
@@ -90,7 +115,6 @@ pub(super) fn read_actors<A: Ord + Wire>(mut column: Column<'_>) -> Result<Vec<A
         }
         actors.push(actor);
     }
-    column.finish()?;
     Ok(actors)
 }
 
@@ -122,7 +146,7 @@ fn tree(runs: &[Read], content: &str) -> Option<Tree> {
         }
         ends.push(spans.len() - 1);
     }
-    entries.sort_unstable();
+    entries.sort_unstable_by_key(|(start, _)| *start);
     rest.is_empty().then(|| Tree::of(&spans, Index::of(entries.into_iter())))
 }
 

@@ -9,6 +9,7 @@
 //! | counters | the same runs | the first character's counter, less what follows on that actor's previous run in the text; signed |
 //! | rare | runs of shape `Rare` | how much less deep than possible; then 2 × level, or 1 and how many characters before its right origin (0: the end) |
 //! | content | | the visible characters |
+//! | marks | each mark, in the order of the stamps | see `save_marks.rs` |
 //!
 //! Steps are how many runs a walk leaves to come to where this one begins: 0 if it comes from the character before, else the last one left has the same
 //! left origin. Left origins follow from that. Right origins do, but for rare ones, from the levels: on a level above 0, the next run with the same left origin one
@@ -20,9 +21,9 @@ use alloc::vec::Vec;
 
 use tidings_clocks::Wire;
 
-use super::Text;
 use super::run::{Path, Run};
 use super::span::Key;
+use super::{Text, save_marks};
 use crate::DocumentKind;
 use crate::encoding::{Writer, write_signed, write_text};
 
@@ -82,7 +83,8 @@ impl<A: Clone + Ord + Wire> Text<A> {
         }
         let mut writer = Writer::new(DocumentKind::Text);
         let Columns { actors, lengths, shapes, authors, counters, rare, content } = columns;
-        for column in [actors, lengths, shapes, authors, counters, rare, content] {
+        let marks = save_marks::write(&Vec::from_iter(self.marks()));
+        for column in [actors, lengths, shapes, authors, counters, rare, content, marks] {
             writer.column(&column);
         }
         writer.finish()

@@ -6,6 +6,7 @@
 //! | runs | each run | its first dot; 2 × characters, plus 1 if they are deleted; 0 if it was typed after the actor's last one, else its two origins |
 //! | removed | each range of deleted characters | its first dot, and how many |
 //! | content | | the characters of all runs that are not deleted |
+//! | marks | each mark | see `save_marks.rs` |
 //!
 //! A dot is the number of its actor and its counter, less the one that the dot before it in the column ended with if it has the same actor; signed. An origin is 1 for
 //! none, else a dot whose actor's number is 2 higher.
@@ -18,6 +19,8 @@ use tidings_clocks::{Dot, Malformed, Wire};
 
 use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::load::read_actors;
+use super::mark::TextMark;
+use super::save_marks;
 use crate::encoding::{Column, Reader, Writer, write_signed, write_text};
 use crate::{DocumentKind, EncodingError};
 
@@ -66,7 +69,7 @@ impl<A: Clone + Ord + Wire> TextDelta<A> {
             write_text(&text, &mut content);
         }
         let mut writer = Writer::new(DocumentKind::TextDelta);
-        [ids, runs, removed, content].iter().for_each(|column| writer.column(column));
+        [ids, runs, removed, content, save_marks::write(self.marks())].iter().for_each(|column| writer.column(column));
         writer.finish()
     }
 
@@ -94,18 +97,19 @@ impl<A: Clone + Ord + Wire> TextDelta<A> {
     pub fn load(bytes: &[u8], limit: usize) -> Result<Self, EncodingError> {
         let mut reader = Reader::open(bytes, DocumentKind::TextDelta)?;
         let actors: Vec<A> = read_actors(reader.column()?)?;
-        let [runs, removed, content] = [reader.column()?, reader.column()?, reader.column()?];
+        let [runs, removed, content, marks] = [reader.column()?, reader.column()?, reader.column()?, reader.column()?];
         reader.finish()?;
         // A run takes four bytes at least, a range three.
-        let needed =
-            (runs.len() / 4).saturating_mul(size_of::<TextRun<A>>()) + (removed.len() / 3).saturating_mul(size_of::<TextRange<A>>());
+        let needed = (runs.len() / 4).saturating_mul(size_of::<TextRun<A>>())
+            + (removed.len() / 3).saturating_mul(size_of::<TextRange<A>>())
+            + marks.len().saturating_mul(size_of::<TextMark<A>>());
         let rest = limit.checked_sub(needed).ok_or(EncodingError::TooLarge { needed, limit })?;
         let text = content.clone().text(rest)?;
         let (runs, text) = read_runs(runs, &actors, &text)?;
         if !text.is_empty() {
             return Err(content.contradiction());
         }
-        Ok(Self::from_parts(runs, read_removed(removed, &actors)?))
+        Ok(Self::from_parts(runs, read_removed(removed, &actors)?).with_marks(save_marks::read(&marks)?))
     }
 }
 

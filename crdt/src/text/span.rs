@@ -1,9 +1,11 @@
+use core::cmp::Ordering;
+
 use super::extent::Extent;
 
 /// The id of one character as it is kept inside one `Text`: an interned actor, and which of its characters, counted from 1.
 ///
 /// [`Key::NONE`] stands for "no character": the start of the text as a left origin, its end as a right one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) actor: u32,
     pub(super) counter: u32,
@@ -19,6 +21,22 @@ impl Key {
     #[inline]
     pub(super) const fn plus(self, offset: u32) -> Self {
         Self { actor: self.actor, counter: self.counter + offset }
+    }
+}
+
+/// By actor, then by counter: compared as one number, since every search and sort does.
+impl Ord for Key {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let packed = |key: &Self| (u64::from(key.actor) << 32) | u64::from(key.counter);
+        packed(self).cmp(&packed(other))
+    }
+}
+
+impl PartialOrd for Key {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

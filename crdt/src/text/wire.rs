@@ -8,6 +8,7 @@ use tidings_clocks::Dot;
 
 use super::delta::{Chars, Origins, TextDelta, TextRange, TextRun};
 use super::few::Few;
+use super::mark::TextMark;
 
 /// A delta as it is written: the next keystroke and a deletion, which most deltas are, without anything that could be left out.
 #[derive(serde::Serialize)]
@@ -17,6 +18,7 @@ enum Written<'a, A> {
     Inserted { actor: &'a A, counter: u64, left: &'a Option<Dot<A>>, right: &'a Option<Dot<A>>, text: &'a str },
     Removed { actor: &'a A, counter: u64, length: u64 },
     Several { runs: &'a [TextRun<A>], removed: &'a [TextRange<A>] },
+    Marked { runs: &'a [TextRun<A>], removed: &'a [TextRange<A>], marks: &'a [TextMark<A>] },
 }
 
 /// A delta as it is read.
@@ -27,6 +29,7 @@ enum Read<A> {
     Inserted { actor: A, counter: u64, left: Option<Dot<A>>, right: Option<Dot<A>>, text: Chars },
     Removed { actor: A, counter: u64, length: u64 },
     Several { runs: Vec<TextRun<A>>, removed: Vec<TextRange<A>> },
+    Marked { runs: Vec<TextRun<A>>, removed: Vec<TextRange<A>>, marks: Vec<TextMark<A>> },
 }
 
 #[derive(serde::Serialize)]
@@ -63,6 +66,7 @@ enum ReadContent {
 impl<A: Serialize> Serialize for TextDelta<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = match (self.runs(), self.removed()) {
+            (runs, removed) if !self.marks.is_empty() => Written::Marked { runs, removed, marks: &self.marks },
             ([run], []) if !run.is_deleted() => {
                 let Dot { actor, counter } = &run.first;
                 match &run.origins {
@@ -82,14 +86,16 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for TextDelta<A> {
         let run = |actor, counter, origins, chars| Self {
             runs: Few::One(TextRun { first: Dot { actor, counter }, origins, chars }),
             removed: Few::None,
+            marks: Vec::new(),
         };
         Ok(match Read::deserialize(deserializer)? {
             Read::Typed { actor, counter, text } => run(actor, counter, Origins::Typed, text),
             Read::Inserted { actor, counter, left, right, text } => run(actor, counter, Origins::Between { left, right }, text),
             Read::Removed { actor, counter, length } => {
-                Self { runs: Few::None, removed: Few::One(TextRange { first: Dot { actor, counter }, length }) }
+                Self { runs: Few::None, removed: Few::One(TextRange { first: Dot { actor, counter }, length }), marks: Vec::new() }
             }
-            Read::Several { runs, removed } => Self { runs: runs.into(), removed: removed.into() },
+            Read::Several { runs, removed } => Self { runs: runs.into(), removed: removed.into(), marks: Vec::new() },
+            Read::Marked { runs, removed, marks } => Self { runs: runs.into(), removed: removed.into(), marks },
         })
     }
 }

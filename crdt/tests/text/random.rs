@@ -82,7 +82,12 @@ impl Replica {
     }
 
     pub(crate) fn deliver(&mut self, event: &Event) {
-        self.text.apply(&event.delta).expect("what it builds on has come");
+        // An editor's own copy, kept by what is told of changes.
+        let mut copy: Vec<char> = self.text.to_string().chars().collect();
+        for splice in self.text.apply_splices(&event.delta).expect("what it builds on has come") {
+            copy.splice(splice.position..splice.position + splice.removed, splice.inserted.chars());
+        }
+        assert_eq!(copy.into_iter().collect::<String>(), self.text.to_string());
         for operation in &event.operations {
             self.twin.apply(operation);
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tidings_clocks::{Dot, VersionVector};
-use tidings_crdt::{EncodingError, Join, Origins, Text, TextDelta, TextRange, TextRun};
+use tidings_crdt::{EncodingError, Expand, Join, Origins, Text, TextDelta, TextRange, TextRun};
 
 use crate::random::{Dice, Event, run, settle};
 
@@ -197,7 +197,7 @@ fn saved_deltas_are_loaded() {
     assert!(matches!(TextDelta::<u32>::load(&text, LIMIT), Err(EncodingError::Kind { .. })));
 }
 
-/// A text of two actors with siblings, deletions and characters of all widths, which will be read as long as there is this library.
+/// A text of two actors with siblings, deletions, characters of all widths and marks, which will be read as long as there is this library.
 fn golden() -> Text<u32> {
     let mut ada = Text::new();
     ada.insert(1, 0, "The quick fox 🦊 jumps; the quick fox rests. ").expect("in range");
@@ -210,6 +210,9 @@ fn golden() -> Text<u32> {
     bob.remove(30..38).expect("in range");
     ada.join(&bob);
     ada.insert(2, 3, "語").expect("in range");
+    ada.mark(1, 3..14, "bold", "", Expand::After).expect("in range");
+    ada.mark(3, 8..20, "link", "https://example.org", Expand::Neither).expect("in range");
+    ada.unmark(2, 0..5, "bold", Expand::Both).expect("in range");
     ada
 }
 

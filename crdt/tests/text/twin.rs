@@ -74,6 +74,11 @@ impl Twin {
         }
     }
 
+    /// The names of all characters, deleted ones too, in order.
+    pub(crate) fn walk(&self) -> &[Id] {
+        &self.walk
+    }
+
     /// The names of the visible characters, in order.
     pub(crate) fn visible(&self) -> Vec<Id> {
         self.walk.iter().copied().filter(|id| !self.deleted.contains(id)).collect()

@@ -1,7 +1,7 @@
 //! Deltas as bytes.
 
 use proptest::prelude::*;
-use tidings_crdt::{Text, TextDelta};
+use tidings_crdt::{Expand, Text, TextDelta};
 
 use crate::random::{Dice, Replica};
 
@@ -31,6 +31,19 @@ fn deltas_survive_the_wire() {
             assert_eq!(text, replica.text, "seed {seed}");
         }
     }
+}
+
+/// Marks are written with their delta.
+#[test]
+fn marks_survive_the_wire() {
+    let mut text = Text::new();
+    let mut delta = text.insert(7_u32, 0, "abc").expect("in range");
+    delta.append(text.mark(7, 0..2, "bold", "", Expand::After).expect("in range"));
+    delta.append(text.unmark(9, 1..3, "bold", Expand::Both).expect("in range"));
+    let bytes = postcard::to_allocvec(&delta).expect("fits");
+    assert_eq!(postcard::from_bytes::<TextDelta<u32>>(&bytes).as_ref(), Ok(&delta));
+    let json = serde_json::to_string(&delta).expect("strings and numbers");
+    assert_eq!(serde_json::from_str::<TextDelta<u32>>(&json).expect("as written"), delta);
 }
 
 /// A keystroke is 7 bytes once the actor has typed 16,384 characters, a deletion 6, a character typed elsewhere at most 17.
