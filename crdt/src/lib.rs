@@ -60,8 +60,10 @@
 //! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type but [`Text`] apart, and gives the least
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
 //!
+//! Over causal broadcast counters, registers, flags, sets and maps can also travel as bare operations, whose log a stability frontier prunes: see [`pure`].
+//!
 //! Every type is run through *all* histories of 3 replicas and 5 events of its alphabet, and compared with what the visible operations specify (Burckhardt and
-//! others 2014). A type of your own can be held to the same [`laws`].
+//! others 2014); under causal delivery the state, delta and operation forms must show the same. A type of your own can be held to the same [`laws`].
 //!
 //! # Not here
 //!
@@ -95,6 +97,7 @@ mod moveable_tree;
 mod mv_register;
 mod nested;
 mod pn_counter;
+pub mod pure;
 mod remove_wins_set;
 mod resettable_counter;
 #[cfg(feature = "serde")]

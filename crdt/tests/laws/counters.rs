@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use tidings_clocks::Rank;
+use tidings_crdt::pure::{self, BoundedOperation, Replica};
 use tidings_crdt::{BoundedCounter, GCounter, PnCounter, ResettableCounter, Tally};
 
 use crate::dots::{self, Dots};
+use crate::operations::Operated;
 use crate::oracle::{Actor, History, Operations, Specification};
 
 pub struct GrowOnly;
@@ -320,4 +323,68 @@ fn totalled<U>(history: &History<U>, operation: usize, carried: Operations, same
         .enumerate()
         .filter(|(_, earlier)| earlier.actor == history[operation].actor && same(&earlier.update))
         .fold(carried, |carried, (earlier, _)| carried.with(earlier))
+}
+
+impl Operated for GrowOnly {
+    type Pure = pure::GCounter;
+
+    fn operation(_replica: &Replica<Self::Pure>, amount: u64) -> Option<u64> {
+        Some(amount)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> u128 {
+        replica.value()
+    }
+}
+
+impl Operated for PositiveNegative {
+    type Pure = pure::PnCounter;
+
+    fn operation(_replica: &Replica<Self::Pure>, amount: i64) -> Option<i64> {
+        Some(amount)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> i128 {
+        replica.value()
+    }
+}
+
+impl Operated for Resets {
+    type Pure = pure::Tally;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: Option<i64>) -> Option<Option<i64>> {
+        Some(update)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> i128 {
+        replica.value().unwrap_or(0)
+    }
+}
+
+impl Operated for ResetsByTotals {
+    type Pure = pure::Tally;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: Option<i64>) -> Option<Option<i64>> {
+        Some(update)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> i128 {
+        replica.value().unwrap_or(0)
+    }
+}
+
+impl Operated for Bounded {
+    type Pure = pure::BoundedCounter;
+
+    fn operation(replica: &Replica<Self::Pure>, update: OnBounded) -> Option<BoundedOperation> {
+        Some(match update {
+            OnBounded::Add(amount) => BoundedOperation::Add(amount),
+            OnBounded::Take(amount) => BoundedOperation::Take(amount),
+            OnBounded::Give(rights) => BoundedOperation::Give { to: Rank((replica.me().0 + 1) % 3), rights },
+        })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> i128 {
+        i128::try_from(replica.value()).expect("small amounts")
+    }
 }

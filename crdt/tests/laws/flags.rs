@@ -1,8 +1,10 @@
 //! Flags: on or off by the visible changes that no other has seen.
 
+use tidings_crdt::pure::{self, Replica};
 use tidings_crdt::{DisableWinsFlag, EnableWinsFlag};
 
 use crate::dots::{self, Dots};
+use crate::operations::Operated;
 use crate::oracle::{Actor, History, Operations, Specification};
 
 /// On while an enable is visible that no other change has seen (Burckhardt and others 2014, section 3).
@@ -71,5 +73,29 @@ impl Specification for DisableWins {
 
     fn specified_context(history: &History<bool>, visible: Operations) -> Dots {
         dots::known(history, visible, |_| true, |_, _| true)
+    }
+}
+
+impl Operated for EnableWins {
+    type Pure = pure::EnableWinsFlag;
+
+    fn operation(_replica: &Replica<Self::Pure>, on: bool) -> Option<bool> {
+        Some(on)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> bool {
+        replica.value()
+    }
+}
+
+impl Operated for DisableWins {
+    type Pure = pure::DisableWinsFlag;
+
+    fn operation(_replica: &Replica<Self::Pure>, on: bool) -> Option<bool> {
+        Some(on)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> bool {
+        replica.value()
     }
 }

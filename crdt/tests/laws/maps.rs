@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidings_crdt::{AddWinsMap, AddWinsSet, LwwMap, MvRegister, Tally};
+use tidings_crdt::pure::{self, MapOperation, PutOperation, Replica, SetOperation, WriteOperation};
+use tidings_crdt::{AddWinsMap, AddWinsSet, LwwMap, MvRegister, RemoveWinsSet, Tally};
 
 use crate::dots::{self, Dots};
+use crate::operations::Operated;
 use crate::oracle::{Actor, History, Operations, Specification};
 
 /// On a map of sets.
@@ -86,6 +88,13 @@ impl OnValues {
     const fn key(&self) -> char {
         match self {
             Self::Put(key, _) | Self::Remove(key) => *key,
+        }
+    }
+
+    fn operation(self) -> MapOperation<char, Option<i64>> {
+        match self {
+            Self::Put(key, value) => MapOperation::Update(key, Some(value)),
+            Self::Remove(key) => MapOperation::Remove(key),
         }
     }
 
@@ -246,7 +255,7 @@ impl Specification for MapOfMaps {
     }
 }
 
-/// Writes with a stamp one beyond the greatest that was seen under the key.
+/// Writes with a stamp one beyond the greatest that was seen.
 pub struct LastWriterWins;
 
 impl LastWriterWins {
@@ -254,7 +263,7 @@ impl LastWriterWins {
     fn last(history: &History<OnValues>, visible: Operations) -> BTreeMap<char, (u64, Actor, Option<i64>)> {
         let mut stamps: Vec<u64> = Vec::new();
         for made in history {
-            let below = made.seen.iter().filter(|&seen| history[seen].update.key() == made.update.key()).map(|seen| stamps[seen]);
+            let below = made.seen.iter().map(|seen| stamps[seen]);
             stamps.push(below.max().unwrap_or(0) + 1);
         }
         let mut last = BTreeMap::new();
@@ -280,7 +289,7 @@ impl Specification for LastWriterWins {
     const RENAMES: bool = false;
 
     fn update(state: &mut Self::State, actor: Actor, update: OnValues) -> Self::State {
-        let stamp = state.write_of(&update.key()).and_then(|register| register.last()).map_or(0, |last| last.stamp) + 1;
+        let stamp = state.writes().filter_map(|(_, register)| register.last()).map(|last| last.stamp).max().unwrap_or(0) + 1;
         match update {
             OnValues::Put(key, value) => state.put(stamp, actor, key, value),
             OnValues::Remove(key) => state.remove(stamp, actor, key),
@@ -302,5 +311,168 @@ impl Specification for LastWriterWins {
 
     fn specified_context(history: &History<OnValues>, visible: Operations) -> Self::Context {
         Self::last(history, visible)
+    }
+}
+
+/// Sets in which removals win, under keys whose removal does not: it ends removals, too, and brings back what they had hidden and it has not seen.
+pub struct MapOfRemoveWins;
+
+impl MapOfRemoveWins {
+    fn ends(by: &OnSets, change: &OnSets) -> bool {
+        match (by, change) {
+            (OnSets::Add(key, element) | OnSets::Take(key, element), OnSets::Add(at, other) | OnSets::Take(at, other)) => {
+                key == at && element == other
+            }
+            (OnSets::Remove(key), OnSets::Add(at, _) | OnSets::Take(at, _)) => key == at,
+            _ => false,
+        }
+    }
+
+    const fn changes(update: &OnSets) -> bool {
+        !matches!(update, OnSets::Remove(_))
+    }
+}
+
+impl Specification for MapOfRemoveWins {
+    type State = AddWinsMap<Actor, char, RemoveWinsSet<Actor, u8>>;
+    type Update = OnSets;
+    /// Those with an element: a key may also be there for the sake of a removal.
+    type Value = BTreeMap<char, BTreeSet<u8>>;
+    type Context = Dots;
+    const UPDATES: &'static [OnSets] = &[OnSets::Add('k', 1), OnSets::Take('k', 1), OnSets::Remove('k')];
+
+    fn update(state: &mut Self::State, actor: Actor, update: OnSets) -> Self::State {
+        match update {
+            OnSets::Add(key, element) => state.update(key, |set| set.add(actor, element)).expect("few dots"),
+            OnSets::Take(key, element) => state.update(key, |set| set.remove(actor, element)).expect("few dots"),
+            OnSets::Remove(key) => state.remove(&key),
+        }
+    }
+
+    fn value(state: &Self::State) -> Self::Value {
+        let sets = state.iter().map(|(&key, set)| (key, set.iter().copied().collect::<BTreeSet<_>>()));
+        sets.filter(|(_, set)| !set.is_empty()).collect()
+    }
+
+    fn context(state: &Self::State) -> Dots {
+        dots::listed(state.context())
+    }
+
+    fn specified_value(history: &History<OnSets>, visible: Operations) -> Self::Value {
+        let (mut added, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        for operation in dots::alive(history, visible, Self::changes, Self::ends).iter() {
+            match history[operation].update {
+                OnSets::Add(key, element) => added.insert((key, element)),
+                OnSets::Take(key, element) => taken.insert((key, element)),
+                OnSets::Remove(_) => unreachable!("is not kept"),
+            };
+        }
+        let mut sets = Self::Value::new();
+        for (key, element) in &added - &taken {
+            sets.entry(key).or_default().insert(element);
+        }
+        sets
+    }
+
+    fn specified_context(history: &History<OnSets>, visible: Operations) -> Dots {
+        dots::known(history, visible, Self::changes, Self::ends)
+    }
+}
+
+impl Operated for MapOfSets {
+    type Pure = pure::AddWinsMap<char, pure::AddWinsSet<u8>>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnSets) -> Option<MapOperation<char, SetOperation<u8>>> {
+        Some(match update {
+            OnSets::Add(key, element) => MapOperation::Update(key, SetOperation::Add(element)),
+            OnSets::Take(key, element) => MapOperation::Update(key, SetOperation::Remove(element)),
+            OnSets::Remove(key) => MapOperation::Remove(key),
+        })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        let shown = replica.value();
+        for key in ['k', 'l'] {
+            assert_eq!(replica.entry(&key), shown.get(&key).cloned());
+        }
+        shown
+    }
+}
+
+impl Operated for MapOfRemoveWins {
+    type Pure = pure::AddWinsMap<char, pure::RemoveWinsSet<u8>>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnSets) -> Option<MapOperation<char, PutOperation<u8>>> {
+        Some(match update {
+            OnSets::Add(key, element) => MapOperation::Update(key, PutOperation::Add(element)),
+            OnSets::Take(key, element) => MapOperation::Update(key, PutOperation::Remove(element)),
+            OnSets::Remove(key) => MapOperation::Remove(key),
+        })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        replica.value()
+    }
+}
+
+impl Operated for MapOfRegisters {
+    type Pure = pure::AddWinsMap<char, pure::MvRegister<i64>>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnValues) -> Option<MapOperation<char, Option<i64>>> {
+        Some(update.operation())
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        replica.value()
+    }
+
+    fn specified_shown(history: &History<OnValues>, visible: Operations) -> Self::Value {
+        let mut values = Self::specified_value(history, visible);
+        values.values_mut().for_each(|values| values.sort_unstable());
+        values
+    }
+}
+
+impl Operated for MapOfTallies {
+    type Pure = pure::AddWinsMap<char, pure::Tally>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnValues) -> Option<MapOperation<char, Option<i64>>> {
+        Some(update.operation())
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        replica.value().into_iter().filter_map(|(key, sum)| Some((key, sum?))).collect()
+    }
+}
+
+impl Operated for MapOfMaps {
+    type Pure = pure::AddWinsMap<char, pure::AddWinsMap<char, pure::MvRegister<()>>>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnMaps) -> Option<MapOperation<char, MapOperation<char, Option<()>>>> {
+        Some(match update {
+            OnMaps::Put(outer, inner) => MapOperation::Update(outer, MapOperation::Update(inner, Some(()))),
+            OnMaps::RemoveInner(outer, inner) => MapOperation::Update(outer, MapOperation::Remove(inner)),
+            OnMaps::RemoveOuter(outer) => MapOperation::Remove(outer),
+        })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        let counted = |map: BTreeMap<char, Vec<()>>| map.into_iter().map(|(inner, writes)| (inner, writes.len())).collect();
+        replica.value().into_iter().map(|(outer, map)| (outer, counted(map))).collect()
+    }
+}
+
+impl Operated for LastWriterWins {
+    type Pure = pure::LwwMap<char, u64, i64>;
+
+    /// The stamp grows over the whole map.
+    fn operation(replica: &Replica<Self::Pure>, update: OnValues) -> Option<WriteOperation<char, u64, i64>> {
+        let stamp = replica.last_stamp().map_or(1, |last| last + 1);
+        let value = if let OnValues::Put(_, value) = update { Some(value) } else { None };
+        Some(WriteOperation { key: update.key(), stamp, value })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        replica.value()
     }
 }

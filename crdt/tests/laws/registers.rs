@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use tidings_crdt::pure::{self, Replica};
 use tidings_crdt::{LwwRegister, MvRegister};
 
 use crate::dots::{self, Dots};
+use crate::operations::Operated;
 use crate::oracle::{Actor, History, Operations, Specification};
 
 /// Writes come with a Lamport stamp, or one ahead of it as a fast clock makes it.
@@ -85,5 +87,35 @@ impl Specification for MultiValue {
 
     fn specified_context(history: &History<Option<char>>, visible: Operations) -> Dots {
         dots::known(history, visible, Option::is_some, Self::ends)
+    }
+}
+
+impl Operated for LastWriterWins {
+    type Pure = pure::LwwRegister<u64, u64>;
+
+    fn operation(replica: &Replica<Self::Pure>, ahead: u64) -> Option<(u64, u64)> {
+        Some((replica.value().map_or(0, |(stamp, ..)| stamp) + ahead, ahead))
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Self::Value {
+        replica.value().map(|(stamp, maker, value)| (stamp, Actor::try_from(maker.0).expect("few replicas"), value))
+    }
+}
+
+impl Operated for MultiValue {
+    type Pure = pure::MvRegister<char>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: Option<char>) -> Option<Option<char>> {
+        Some(update)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> Vec<char> {
+        replica.value()
+    }
+
+    fn specified_shown(history: &History<Option<char>>, visible: Operations) -> Vec<char> {
+        let mut values = Self::specified_value(history, visible);
+        values.sort_unstable();
+        values
     }
 }

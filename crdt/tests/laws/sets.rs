@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tidings_crdt::pure::{self, LengthOperation, PutOperation, Replica, SetOperation};
 use tidings_crdt::{AddWinsSet, CausalLengthSet, GSet, RemoveWinsSet, TwoPhaseSet};
 
 use crate::dots::{self, Dots};
+use crate::operations::Operated;
 use crate::oracle::{Actor, History, Operations, Specification};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,11 @@ impl OnSet {
             Self::Add(element) | Self::Remove(element) => *element,
             Self::Clear => unreachable!("not in the alphabets that ask"),
         }
+    }
+
+    fn put(self) -> PutOperation<char> {
+        let element = self.element();
+        if self.adds() { PutOperation::Add(element) } else { PutOperation::Remove(element) }
     }
 
     /// Whether it takes the place of an addition that it has seen.
@@ -266,5 +273,74 @@ impl Specification for CausalLength {
             *length = lengths[operation].max(*length);
         }
         longest
+    }
+}
+
+impl Operated for AddWins {
+    type Pure = pure::AddWinsSet<char>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnSet) -> Option<SetOperation<char>> {
+        Some(match update {
+            OnSet::Add(element) => SetOperation::Add(element),
+            OnSet::Remove(element) => SetOperation::Remove(element),
+            OnSet::Clear => SetOperation::Clear,
+        })
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> BTreeSet<char> {
+        let shown = replica.value();
+        for element in ['x', 'y'] {
+            assert_eq!(replica.contains(&element), shown.contains(&element));
+        }
+        shown
+    }
+}
+
+impl Operated for RemoveWins {
+    type Pure = pure::RemoveWinsSet<char>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnSet) -> Option<PutOperation<char>> {
+        Some(update.put())
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> BTreeSet<char> {
+        replica.value()
+    }
+}
+
+impl Operated for GrowOnly {
+    type Pure = pure::GSet<char>;
+
+    fn operation(_replica: &Replica<Self::Pure>, element: char) -> Option<char> {
+        Some(element)
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> BTreeSet<char> {
+        replica.value()
+    }
+}
+
+impl Operated for TwoPhase {
+    type Pure = pure::TwoPhaseSet<char>;
+
+    fn operation(_replica: &Replica<Self::Pure>, update: OnSet) -> Option<PutOperation<char>> {
+        Some(update.put())
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> BTreeSet<char> {
+        replica.value()
+    }
+}
+
+impl Operated for CausalLength {
+    type Pure = pure::CausalLengthSet<char>;
+
+    fn operation(replica: &Replica<Self::Pure>, update: OnSet) -> Option<LengthOperation<char>> {
+        let element = update.element();
+        if update.adds() { replica.adding(element) } else { replica.removing(element) }.expect("few changes")
+    }
+
+    fn shown(replica: &Replica<Self::Pure>) -> BTreeSet<char> {
+        replica.value()
     }
 }
