@@ -57,6 +57,8 @@ pub enum Bound {
     },
     /// Ours takes at most so many nanoseconds on the machine that this runs on: nothing was seen beside it where the target was set, so nothing tells how to scale it.
     Unscaled(f64),
+    /// Ours takes at most this many bytes, whatever the other takes.
+    Bytes(f64),
     /// Only for information: a row without a target.
     None,
 }
@@ -69,6 +71,7 @@ impl fmt::Display for Bound {
             Self::Within(nanos) => write!(f, "+ {nanos} ns"),
             Self::Below { nanos, beside } => write!(f, "{nanos} ns for {beside}"),
             Self::Unscaled(nanos) => write!(f, "{nanos} ns here"),
+            Self::Bytes(bytes) => write!(f, "{bytes} B"),
             Self::None => f.write_str("-"),
         }
     }
@@ -78,9 +81,20 @@ impl Serialize for Bound {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::AtMost(ratio) => serializer.serialize_f64(*ratio),
-            Self::Within(_) | Self::Below { .. } | Self::Unscaled(_) | Self::None => serializer.collect_str(self),
+            Self::Within(_) | Self::Below { .. } | Self::Unscaled(_) | Self::Bytes(_) | Self::None => serializer.collect_str(self),
         }
     }
+}
+
+/// What the figures of a row count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Nanoseconds of one operation.
+    #[default]
+    Ns,
+    /// Bytes, of memory or of a message.
+    Bytes,
 }
 
 /// One row before it is measured.
@@ -119,6 +133,10 @@ pub struct Measured {
     pub target: Bound,
     /// Whether it did; `None` where there is no target.
     pub met: Option<bool>,
+    /// How many pairs of samples the medians are taken of.
+    pub samples: usize,
+    /// What is counted: bytes where it is not nanoseconds, whatever the fields are called.
+    pub unit: Unit,
 }
 
 impl Comparison {
@@ -134,6 +152,29 @@ impl Comparison {
         self.judge(&pairs(|| sample(&mut ours, our_count) / each, || sample(&mut theirs, their_count) / each))
     }
 
+    /// Like [`measure_many`](Comparison::measure_many), of work that takes so long that one call is a sample, and that only a few can be taken. Nothing is warmed up. Counted is
+    /// the time that this thread has a processor. While that is not looked at, `check` gets what the two gave back, to find it the same.
+    pub fn measure_few<A, B>(
+        self,
+        samples: usize,
+        many: u32,
+        mut ours: impl FnMut() -> A,
+        mut theirs: impl FnMut() -> B,
+        mut check: impl FnMut(A, B),
+    ) -> Measured {
+        let each = f64::from(many);
+        let mut results = Vec::with_capacity(samples);
+        for round in 0..samples {
+            // Who goes first changes, as in `pairs`.
+            let early = (round % 2 == 0).then(|| sample_once(&mut ours));
+            let (peer_ns, theirs) = sample_once(&mut theirs);
+            let (ours_ns, ours) = early.unwrap_or_else(|| sample_once(&mut ours));
+            check(ours, theirs);
+            results.push((ours_ns / each, peer_ns / each));
+        }
+        self.judge(&results)
+    }
+
     /// Like [`measure`](Comparison::measure), of work that changes what it works on: each operation gets a copy of its own, `at_once` of which are made, and later dropped,
     /// while the clock is not looked at.
     pub fn measure_prepared<S: Clone, T: Clone, A, B>(
@@ -143,6 +184,31 @@ impl Comparison {
         (their_state, mut theirs): (&T, impl FnMut(&mut T) -> B),
     ) -> Measured {
         self.judge(&pairs(|| sample_prepared(our_state, at_once, &mut ours), || sample_prepared(their_state, at_once, &mut theirs)))
+    }
+
+    /// Like [`measure_prepared`](Comparison::measure_prepared), of work on so many elements at once that one call is a sample. Counted is the time that this thread has a processor.
+    pub fn measure_many_prepared<S: Clone, T: Clone, A, B>(
+        self,
+        many: u32,
+        (our_state, mut ours): (&S, impl FnMut(&mut S) -> A),
+        (their_state, mut theirs): (&T, impl FnMut(&mut T) -> B),
+    ) -> Measured {
+        let each = f64::from(many);
+        let ours = || {
+            let mut copy = our_state.clone();
+            sample_once(&mut || ours(&mut copy)).0 / each
+        };
+        let theirs = || {
+            let mut copy = their_state.clone();
+            sample_once(&mut || theirs(&mut copy)).0 / each
+        };
+        self.judge(&pairs(ours, theirs))
+    }
+
+    /// A row of bytes, which need no samples.
+    #[must_use]
+    pub fn weigh(self, ours: f64, theirs: f64) -> Measured {
+        Measured { unit: Unit::Bytes, ..self.judge(&[(ours, theirs)]) }
     }
 
     /// The row's figures from pairs of nanoseconds, ours and theirs, that somebody else has taken.
@@ -159,10 +225,10 @@ impl Comparison {
             Bound::AtMost(most) => Some(ratio <= most),
             Bound::Within(nanos) => Some(median(pairs.iter().map(|pair| pair.0 - pair.1)) <= nanos),
             Bound::Below { nanos, beside } => Some(ratio <= nanos / beside),
-            Bound::Unscaled(nanos) => Some(ours_ns <= nanos),
+            Bound::Unscaled(most) | Bound::Bytes(most) => Some(ours_ns <= most),
             Bound::None => None,
         };
-        Measured { area, row, n, peer, ours_ns, peer_ns, ratio, target: bound, met }
+        Measured { area, row, n, peer, ours_ns, peer_ns, ratio, target: bound, met, samples: pairs.len(), unit: Unit::Ns }
     }
 }
 
@@ -206,6 +272,13 @@ fn sample<T>(work: &mut impl FnMut() -> T, count: u32) -> f64 {
     start.elapsed().as_secs_f64() * 1e9 / f64::from(count)
 }
 
+/// Nanoseconds of one call, and what it gives back.
+fn sample_once<T>(work: &mut impl FnMut() -> T) -> (f64, T) {
+    let start = thread_time();
+    let result = black_box(work());
+    ((thread_time() - start).as_secs_f64() * 1e9, result)
+}
+
 /// Nanoseconds of one operation, of which each has its own copy of `state`.
 fn sample_prepared<S: Clone, T>(state: &S, at_once: usize, work: &mut impl FnMut(&mut S) -> T) -> f64 {
     let (mut spent, mut done) = (Duration::ZERO, 0.0);
@@ -221,6 +294,20 @@ fn sample_prepared<S: Clone, T>(state: &S, at_once: usize, work: &mut impl FnMut
         done += at_once as f64;
     }
     spent.as_secs_f64() * 1e9 / done
+}
+
+/// The time that this thread has had a processor. Work of many milliseconds is often interrupted on a machine that does other things besides; that time is nobody's.
+#[cfg(target_os = "linux")]
+fn thread_time() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("a thread has run for no negative time")
+}
+
+/// Where that is not told, the time that has passed.
+#[cfg(not(target_os = "linux"))]
+fn thread_time() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 /// Takes samples of both in turn. Who goes first changes, so that neither always finds the caches that the other left.
@@ -272,6 +359,26 @@ mod tests {
         assert_eq!((met(10.0, 20.0), met(5.0, 10.0), met(6.0, 10.0), met(3.0, 5.0)), (Some(true), Some(true), Some(false), Some(false)));
         let unscaled = |ours| Comparison { bound: Bound::Unscaled(5.0), ..ROW }.judge(&[(ours, 10.0)]).met;
         assert_eq!((unscaled(5.0), unscaled(6.0)), (Some(true), Some(false)));
+    }
+
+    #[test]
+    fn bytes_are_taken_as_they_are() {
+        let row = |most| Comparison { bound: Bound::Bytes(most), ..ROW }.weigh(7.5, 15.0);
+        assert_eq!((row(8.0).met, row(7.0).met, row(8.0).ratio), (Some(true), Some(false), 0.5));
+        assert_eq!((row(8.0).unit, row(8.0).samples), (Unit::Bytes, 1));
+    }
+
+    /// Slow work is done once for a sample and never besides, and the results are compared.
+    #[test]
+    fn few_samples_are_few_calls() {
+        let (mut ours, mut theirs, mut checks) = (0, 0, Vec::new());
+        let count = |count: &mut u32| {
+            *count += 1;
+            *count
+        };
+        let measured = ROW.measure_few(3, 10, || count(&mut ours), || count(&mut theirs), |ours, theirs| checks.push((ours, theirs)));
+        assert_eq!((checks, measured.samples), (vec![(1, 1), (2, 2), (3, 3)], 3));
+        assert_eq!((ours, theirs), (3, 3));
     }
 
     /// Copying is not charged: the same work on copies that take long to make takes as long as on others.

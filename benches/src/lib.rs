@@ -5,4 +5,4 @@
 
 mod comparison;
 
-pub use comparison::{Area, Bound, Comparison, Measured};
+pub use comparison::{Area, Bound, Comparison, Measured, Unit};

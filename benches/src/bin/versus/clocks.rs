@@ -13,6 +13,7 @@ use std::io;
 use tidings_benches::{Area, Bound, Comparison};
 
 use crate::Table;
+use crate::random::Random;
 
 /// The sizes that rows are taken at.
 const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
@@ -40,21 +41,4 @@ fn row(row: &'static str, n: usize, peer: &'static str, bound: Bound) -> Compari
 /// How many copies of n entries to work on at once: so many that the clock's own cost vanishes, so few that they stay in the cache.
 fn at_once(n: usize) -> usize {
     (8192 / n).clamp(16, 1024)
-}
-
-/// A small generator (SplitMix64), so that all runs have the same inputs.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).expect("below a usize")
-    }
 }

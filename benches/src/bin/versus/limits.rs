@@ -1,7 +1,7 @@
 //! Plain loops that the work on dense clocks cannot beat, compiled for the widest vector unit that this processor has.
 //!
 //! A library has to decide at every call which unit there is; a program that is built for one machine has not. Here that is decided once, in
-//! [`Limits::detect`], and the loops are called through a pointer. These calls are the only unsafe code.
+//! [`Limits::detect`], and the loops are called through a pointer. These calls are the only unsafe code here.
 
 #![allow(unsafe_code, reason = "calls into functions compiled for an instruction set that was detected")]
 

@@ -1,13 +1,20 @@
 //! Ours against the peers and the limits, in one process, sample by sample in turn.
 
 mod clocks;
+mod crdt;
 mod limits;
+mod memory;
+mod random;
+mod versions;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use tidings_benches::{Area, Measured};
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
 
 /// Prints a table of ours against the peers and the limits of the machine.
 #[derive(Debug, Parser)]
@@ -41,6 +48,11 @@ impl Table {
         self.rows.push(measured);
         Ok(())
     }
+
+    /// Tells of rows that cannot be taken; beside the table, so that it stays one.
+    fn note(&self, what: &str) -> io::Result<()> {
+        writeln!(io::stderr(), "versus: {what}")
+    }
 }
 
 fn main() -> ExitCode {
@@ -59,7 +71,9 @@ fn run(table: &mut Table) -> io::Result<()> {
         let heads = format!("{:<44} {:>7} {:<22} {:>12} {:>12} {:>9}  target", "row", "n", "peer", "ours ns", "peer ns", "ratio");
         writeln!(io::stdout().lock(), "{heads}")?;
     }
+    writeln!(io::stderr(), "peers: {}", versions::of_the_peers())?;
     clocks::measure(table)?;
+    crdt::measure(table)?;
     if table.arguments.json {
         serde_json::to_writer_pretty(io::stdout().lock(), &table.rows)?;
     }
