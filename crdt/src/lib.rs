@@ -55,7 +55,7 @@
 //! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
 //! delta's context holds exactly the dots that it adds and removes, never a version vector that covers them. An actor id belongs to one incarnation of one
 //! process: a clone, or one that lost its state and goes on under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all
-//! replicas agree on some value.
+//! replicas agree on some value. What comes from outside goes through a [`Guarded`], which also refuses dots that are forged, or reused after a loss of memory.
 //!
 //! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type but [`Text`] apart, and gives the least
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
@@ -68,8 +68,8 @@
 //! # Not here
 //!
 //! - Transport, anti-entropy and acknowledgements: deltas are plain values (`serde` under the feature of that name), and `tidings-broadcast` carries them.
-//! - Defence against members who lie. A join believes what it is given: a forged dot of a victim's future hides what the victim does at that dot,
-//!   and a stamp from the far future wins. Neither can make a state panic, wrap or take memory beyond the size of what was sent.
+//! - Defence against members who lie, in a bare `join`: it believes what it is given. A forged dot of a victim's future hides what the victim does at that dot, and a stamp from the far future wins. Neither
+//!   can make a state panic, wrap or take memory beyond the size of what was sent. [`Guarded`] checks whose dots may come before it joins; a stamp's drift is for its clock to check.
 //! - Invariants over several replicas, other than that of [`BoundedCounter`]: nobody is asked, so nothing can be refused. That takes a quorum.
 
 extern crate alloc;
@@ -89,6 +89,7 @@ mod enable_wins_flag;
 mod encoding;
 mod g_counter;
 mod g_set;
+mod guarded;
 mod join;
 pub mod laws;
 mod lww_map;
@@ -121,6 +122,7 @@ pub use enable_wins_flag::EnableWinsFlag;
 pub use encoding::{DocumentKind, EncodingError};
 pub use g_counter::GCounter;
 pub use g_set::GSet;
+pub use guarded::{Guarded, NotBelieved, NotChanged};
 pub use join::Join;
 pub use lww_map::LwwMap;
 pub use lww_register::{LwwRegister, NotLater, TwoWrites, Write};
