@@ -1,4 +1,5 @@
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::borrow::Borrow;
 
 use crate::{Join, LwwRegister, NotLater};
@@ -93,6 +94,14 @@ impl<A: Ord + Clone, K: Ord + Clone, S: Ord + Clone, T: Ord + Clone> LwwMap<A, K
         };
         Ok(Self { writes: BTreeMap::from([(key, delta)]) })
     }
+
+    fn join_key(&mut self, key: &K, theirs: &LwwRegister<A, S, Option<T>>) -> bool {
+        if let Some(mine) = self.writes.get_mut(key) {
+            return mine.join(theirs);
+        }
+        self.writes.insert(key.clone(), theirs.clone());
+        true
+    }
 }
 
 impl<A, K, S, T> Default for LwwMap<A, K, S, T> {
@@ -102,21 +111,43 @@ impl<A, K, S, T> Default for LwwMap<A, K, S, T> {
 }
 
 impl<A: Ord + Clone, K: Ord + Clone, S: Ord + Clone, T: Ord + Clone> Join for LwwMap<A, K, S, T> {
-    /// Each key by itself. O(m log n).
+    /// Each key by itself. O(n + m) where the two are of a size, O(m log n) where the other one is far smaller, as a delta is.
     fn join(&mut self, other: &Self) -> bool {
-        let mut changed = false;
+        if other.writes.len() < self.writes.len() / FAR_SMALLER {
+            return other.writes.iter().fold(false, |changed, (key, theirs)| self.join_key(key, theirs) || changed);
+        }
+        // Side by side: what is on both sides is joined where it stands, and what is new is put in all at once.
+        let (mut changed, mut new) = (false, Vec::new());
+        let mut here = self.writes.iter_mut();
+        let mut next = here.next();
         for (key, theirs) in &other.writes {
-            match self.writes.get_mut(key) {
-                Some(mine) => changed |= mine.join(theirs),
-                None => {
-                    self.writes.insert(key.clone(), theirs.clone());
-                    changed = true;
+            while let Some((mine, _)) = &next
+                && *mine < key
+            {
+                next = here.next();
+            }
+            match next.take_if(|(mine, _)| *mine == key) {
+                Some((_, mine)) => {
+                    changed |= mine.join(theirs);
+                    next = here.next();
                 }
+                None => new.push((key.clone(), theirs.clone())),
             }
         }
-        changed
+        if new.is_empty() {
+            return changed;
+        }
+        if new.len() < self.writes.len() / FAR_SMALLER {
+            self.writes.extend(new);
+        } else {
+            self.writes.append(&mut new.into_iter().collect());
+        }
+        true
     }
 }
+
+/// Of a map with so many times fewer keys each is looked up; otherwise the two are walked through.
+const FAR_SMALLER: usize = 16;
 
 /// A map as it is written, before it is known to be one.
 #[cfg(feature = "serde")]
