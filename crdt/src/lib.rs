@@ -46,7 +46,7 @@
 //! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
 //! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, sec. 7 | O(log n) and the value's · O(d log n) · what is alive + a |
 //! | [`MoveableTree`] | all moves in the order of their stamps, but those that would make a cycle | Kleppmann and others 2022 | O(d log n) · the same for each move from the first new one on · O(n + moves not yet stable) |
-//! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone | Weidner, Kleppmann 2023, alg. 1 | O(log s) · O(log s) for each run · O(s) |
+//! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone; of marks with one key the greatest stamp's | Weidner, Kleppmann 2023, alg. 1; Litt and others 2022 | O(log s) · O(log s) for each run · O(s) |
 //!
 //! a: actors that ever changed it; c: concurrent changes; p: pairs of actors of whom one gave to the other; n: elements or keys here; m: those of the other side, or the
 //! amounts since the last reset; s: runs of characters typed together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not

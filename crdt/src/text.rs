@@ -58,6 +58,9 @@ pub use unit::TextUnit;
 /// Positions are counted in characters (`char`); [`TextUnit`] tells of others. n in the costs is the number of *spans*: runs of characters that were typed one after the other and
 /// still stand together, 32 bytes each; a deleted character's content is given up. A clone copies a few flat arrays.
 ///
+/// Ranges can be [marked](Text::mark) (rich text), a [`TextHistory`] undoes one person's edits, [`Anchor`]s stay between their characters, [`save`](Text::save) writes a compact
+/// document that [`load`](Text::load) checks, and [`apply_splices`](Text::apply_splices) tells what an edit elsewhere changes, for an editor that keeps the text itself.
+///
 /// ```
 /// use tidings_crdt::{Join, Text};
 ///

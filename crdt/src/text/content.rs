@@ -61,7 +61,11 @@ impl Content {
             self.bytes.extend_from_within(span.at() as usize..end);
             self.dead += span.bytes() as usize;
         }
-        self.bytes.push_str(text);
+        match text.as_bytes() {
+            // A keystroke, without a call to copy one byte.
+            [byte] => self.bytes.push(char::from(*byte)),
+            _ => self.bytes.push_str(text),
+        }
         Some(at)
     }
 

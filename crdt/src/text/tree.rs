@@ -87,12 +87,8 @@ impl Sum {
     const ZERO: Self = Self { chars: 0, bytes: 0, wide: 0, all: 0, lowest: Rung::MAX };
 
     fn of(span: &Span) -> Self {
-        Self { all: span.len(), lowest: span.rung(), ..Self::visible(span.extent()) }
-    }
-
-    #[inline]
-    fn visible(extent: Extent) -> Self {
-        Self { chars: extent.chars(), bytes: extent.bytes(), wide: extent.wide(), all: extent.chars(), lowest: Rung::MAX }
+        let extent = span.extent();
+        Self { chars: extent.chars(), bytes: extent.bytes(), wide: extent.wide(), all: span.len(), lowest: span.rung() }
     }
 
     #[inline]
@@ -102,6 +98,15 @@ impl Sum {
         self.wide += other.wide;
         self.all += other.all;
         self.lowest = self.lowest.min(other.lowest);
+    }
+
+    /// Counts more visible characters in spans that were there.
+    #[inline]
+    fn show(&mut self, extent: Extent) {
+        self.chars += extent.chars();
+        self.bytes += extent.bytes();
+        self.wide += extent.wide();
+        self.all += extent.chars();
     }
 
     #[inline]
@@ -264,7 +269,14 @@ impl Tree {
     #[inline]
     pub(super) fn grow(&mut self, place: Place, at: u32, more: Extent) {
         self.leaves[place.leaf as usize].spans[place.span].grow(at, more);
-        self.add(place.leaf, Sum::visible(more));
+        let leaf = &self.leaves[place.leaf as usize];
+        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
+        while parent != NONE {
+            let inner = &mut self.inners[parent as usize];
+            inner.sums[usize::from(slot)].show(more);
+            (slot, parent) = (inner.slot, inner.parent);
+        }
+        self.sum.show(more);
     }
 
     /// Moves a span's content; nothing else about it changes.

@@ -68,6 +68,9 @@ fn a_paper_is_written() {
     let stats = text.stats();
     assert_eq!((stats.characters, stats.visible), (182_315, 104_852));
     assert!(stats.content_bytes < 2 * stats.visible + 2_048, "deleted content is given up: {stats:?}");
+    let file = text.save();
+    assert!(file.len() <= 106_000, "{}", file.len());
+    assert_eq!(Text::load(&file, 1 << 24).as_ref(), Ok(&text));
 }
 
 /// Two people type at once; each transaction is typed on the copy that knows its parents and what they know, and no more.
@@ -116,4 +119,7 @@ fn friends_write_together() {
         assert_eq!(copy.to_string(), trace.end);
     }
     assert_eq!(copies[0], copies[1]);
+    let file = copies[0].save();
+    assert_eq!(file, copies[1].save());
+    assert_eq!(Text::load(&file, 1 << 24).as_ref(), Ok(&copies[0]));
 }
