@@ -97,12 +97,14 @@ mod lww_register;
 mod moveable_tree;
 mod mv_register;
 mod nested;
+mod payload;
 mod pn_counter;
 pub mod pure;
 mod remove_wins_set;
 mod resettable_counter;
 #[cfg(feature = "serde")]
 mod serial;
+pub mod sync;
 mod tally;
 mod text;
 mod two_phase_set;

@@ -1,0 +1,148 @@
+//! How many bytes the states and deltas of this crate hold: what the limits of the protocols in [`sync`](crate::sync) are counted in.
+
+use tidings_clocks::{CausalContext, Dot};
+use tidings_protocol::Payload;
+
+use crate::{
+    AddWinsMap, AddWinsSet, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore, EnableWinsFlag,
+    GCounter, GSet, LwwMap, LwwRegister, MvRegister, Nested, Origins, PnCounter, RemoveWinsSet, ResettableCounter, Tally, Text, TextDelta,
+    TwoPhaseSet,
+};
+
+/// A number of 64 bits: a counter, a length.
+const NUMBER: usize = size_of::<u64>();
+
+fn dot<A: Payload>(dot: &Dot<A>) -> usize {
+    dot.actor.bytes() + NUMBER
+}
+
+pub(crate) fn context<A: Payload>(context: &CausalContext<A>) -> usize {
+    let vector = context.vector().iter().map(|(actor, _)| actor.bytes() + NUMBER);
+    vector.chain(context.exceptions().map(|(actor, _)| actor.bytes() + 2 * NUMBER)).sum()
+}
+
+impl<A: Payload> Payload for GCounter<A> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|(actor, _)| actor.bytes() + NUMBER).sum()
+    }
+}
+
+impl<A: Payload> Payload for PnCounter<A> {
+    fn bytes(&self) -> usize {
+        self.added().bytes() + self.taken().bytes()
+    }
+}
+
+impl<A: Payload> Payload for ResettableCounter<A> {
+    fn bytes(&self) -> usize {
+        self.counted().bytes() + self.floor().bytes()
+    }
+}
+
+impl<A: Payload> Payload for BoundedCounter<A> {
+    fn bytes(&self) -> usize {
+        self.given().map(|(from, to, _)| from.bytes() + to.bytes() + NUMBER).sum::<usize>() + self.taken().bytes()
+    }
+}
+
+impl<T: Payload> Payload for GSet<T> {
+    fn bytes(&self) -> usize {
+        self.iter().map(Payload::bytes).sum()
+    }
+}
+
+impl<T: Payload> Payload for TwoPhaseSet<T> {
+    fn bytes(&self) -> usize {
+        self.iter().chain(self.removed()).map(Payload::bytes).sum()
+    }
+}
+
+impl<T: Payload> Payload for CausalLengthSet<T> {
+    fn bytes(&self) -> usize {
+        self.lengths().map(|(element, _)| element.bytes() + NUMBER).sum()
+    }
+}
+
+impl<A: Payload, S: Payload, T: Payload> Payload for LwwRegister<A, S, T> {
+    fn bytes(&self) -> usize {
+        self.last().map_or(0, |write| write.actor.bytes() + write.stamp.bytes() + write.value.bytes())
+    }
+}
+
+impl<A: Payload, K: Payload, S: Payload, T: Payload> Payload for LwwMap<A, K, S, T> {
+    fn bytes(&self) -> usize {
+        let written = |(key, register): (&K, &LwwRegister<A, S, Option<T>>)| {
+            let write = |write: &crate::Write<A, S, Option<T>>| {
+                write.actor.bytes() + write.stamp.bytes() + write.value.as_ref().map_or(1, Payload::bytes)
+            };
+            key.bytes() + register.last().map_or(0, write)
+        };
+        self.writes().map(written).sum()
+    }
+}
+
+impl<A: Payload> Payload for DotSet<A> {
+    fn bytes(&self) -> usize {
+        self.iter().map(dot).sum()
+    }
+}
+
+impl<A: Payload, T: Payload> Payload for DotFun<A, T> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|(name, value)| dot(name) + value.bytes()).sum()
+    }
+}
+
+/// What is under the keys; the index from the dots to the keys is as large again, and counts as the constant.
+impl<A: Payload, K: Payload, S: Payload> Payload for DotMap<A, K, S> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|(key, store)| key.bytes() + store.bytes()).sum()
+    }
+}
+
+impl<A: Payload + Ord, S: DotStore<A> + Payload> Payload for Causal<A, S> {
+    fn bytes(&self) -> usize {
+        self.store().bytes() + context(self.context())
+    }
+}
+
+macro_rules! nested {
+    ($([$($bounds:tt)*] $nested:ty;)*) => {
+        $(impl<A: Payload + Ord, $($bounds)*> Payload for $nested {
+            fn bytes(&self) -> usize {
+                self.causal().bytes()
+            }
+        })*
+    };
+}
+
+nested! {
+    [] Tally<A>;
+    [] EnableWinsFlag<A>;
+    [] DisableWinsFlag<A>;
+    [T: Payload + Ord] MvRegister<A, T>;
+    [T: Payload + Ord] AddWinsSet<A, T>;
+    [T: Payload + Ord] RemoveWinsSet<A, T>;
+    [K: Payload + Ord, V: Nested<A, Store: Payload> + Clone] AddWinsMap<A, K, V>;
+}
+
+impl<A: Payload> Payload for TextDelta<A> {
+    fn bytes(&self) -> usize {
+        let origin = |origin: &Option<Dot<A>>| origin.as_ref().map_or(1, dot);
+        let runs = self.runs().iter().map(|run| {
+            let origins = match &run.origins {
+                Origins::Typed => 1,
+                Origins::Between { left, right } => origin(left) + origin(right),
+            };
+            dot(&run.first) + origins + if run.is_deleted() { NUMBER } else { run.text().len() }
+        });
+        runs.chain(self.removed().iter().map(|range| dot(&range.first) + NUMBER)).sum()
+    }
+}
+
+/// As it lies in memory, but for the table of actors. O(n).
+impl<A: Payload> Payload for Text<A> {
+    fn bytes(&self) -> usize {
+        self.stats().reserved_bytes
+    }
+}

@@ -1,0 +1,93 @@
+//! What this replica answers to sessions that others began. It remembers nothing of them but its snapshot.
+
+use super::*;
+
+impl<S: Reconcile> Reconciler<S> {
+    pub(super) fn hear_ask(
+        &mut self,
+        now: Time,
+        from: Rank,
+        root: u64,
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), SyncRejected<S::Unfit>> {
+        if self.look(now).root == root {
+            self.peers[from.index()].differs &= self.stale;
+            effects.send(To::One(from), ReconcileMessage::Agree { root });
+            return Ok(());
+        }
+        let of = self.look(now).root;
+        self.hear_more(now, from, of, 0, effects)
+    }
+
+    pub(super) fn hear_more(
+        &mut self,
+        now: Time,
+        from: Rank,
+        of: u64,
+        first: u64,
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), SyncRejected<S::Unfit>> {
+        let wait = self.pace.first.saturating_mul(4);
+        let known = usize::try_from(first).unwrap_or(usize::MAX);
+        self.check_count(from, known.saturating_add(1))?;
+        let limit = self.held.limits().symbols;
+        let snapshot = self.look(now);
+        // Of a state that is gone nothing can be told: the session begins again with this one.
+        let known = if snapshot.root == of { known } else { 0 };
+        let end = known.saturating_add((known / 2).clamp(8, 1_024)).min(limit);
+        let symbols = snapshot.symbols.prefix(end)[known..end].to_vec();
+        let summary = (known == 0).then(|| snapshot.summary.clone());
+        snapshot.until = (now + wait).min(snapshot.until_at_most);
+        let of = snapshot.root;
+        effects.send(To::One(from), ReconcileMessage::Symbols { of, from: known as u64, symbols, summary });
+        Ok(())
+    }
+
+    pub(super) fn hear_digest(
+        &mut self,
+        now: Time,
+        from: Rank,
+        root: u64,
+        summary: &S::Summary,
+        hashes: &[u64],
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), SyncRejected<S::Unfit>> {
+        self.check_count(from, hashes.len())?;
+        if self.look(now).root == root {
+            self.peers[from.index()].differs &= self.stale;
+            effects.send(To::One(from), ReconcileMessage::Agree { root });
+            return Ok(());
+        }
+        let (mine, theirs) = (self.look(now).hashes(), hashes.iter().copied().collect::<BTreeSet<u64>>());
+        let only_here = mine.difference(&theirs).copied().collect();
+        self.settle(now, from, &only_here, theirs.difference(&mine).copied().collect(), summary, effects)
+    }
+
+    pub(super) fn hear_offer(
+        &mut self,
+        now: Time,
+        from: Rank,
+        theirs: &S::Summary,
+        wanted: &[u64],
+        delta: &S,
+        effects: &mut impl Effects<Self>,
+    ) -> Result<(), SyncRejected<S::Unfit>> {
+        self.check_count(from, wanted.len())?;
+        let mut learned = self.learn(from, delta, effects)?;
+        let only_here = wanted.iter().copied().collect();
+        let ended = self.state().ended(self.key, &only_here, theirs);
+        learned |= self.learn(from, &ended, effects)?;
+        let delta = self.state().missing(self.key, &only_here, theirs, self.held.limits().delta_bytes);
+        let fruitful = learned || delta != S::default();
+        effects.send(To::One(from), ReconcileMessage::Answer { delta });
+        // To whom the digest was sent, this is the answer.
+        if let Some(session) = &mut self.session
+            && session.with == from
+            && self.sketch == Sketch::Listed
+        {
+            session.fruitful |= fruitful;
+            self.finish(now, true);
+        }
+        Ok(())
+    }
+}
