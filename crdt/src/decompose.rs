@@ -10,7 +10,7 @@ use crate::Join;
 
 /// A state that can be taken apart: it is the join of irreducible states, in exactly one way that has none too many.
 ///
-/// Enes, Almeida, Baquero, Leitão, *Efficient Synchronization of State-Based CRDTs* (2019), sections III and IV. A state is irreducible if it is not the join of two
+/// Enes, Almeida, Baquero, Leitão, *Efficient Synchronization of State-Based CRDTs* (2019): join decompositions and optimal deltas. A state is irreducible if it is not the join of two
 /// strictly smaller ones: one entry of a counter, one element of a set, one dot that is alive or dead. The difference of two states is the join of those
 /// irreducible parts of the one that the other does not have: the least that must travel.
 ///
@@ -22,7 +22,7 @@ pub trait Decompose: Join + Clone + Default {
     /// context comes from somebody else.
     fn irreducibles(&self) -> impl Iterator<Item = Self>;
 
-    /// The least state that, joined to `known`, gives what joining this state gives: Δ(a, b) = ⊔ {y ∈ ⇓a | y ⋢ b} (the paper's definition, section IV-A).
+    /// The least state that, joined to `known`, gives what joining this state gives: Δ(a, b) = ⊔ {y ∈ ⇓a | y ⋢ b}.
     ///
     /// Never costs what the irreducibles would: a run of dead dots is one entry.
     #[must_use]

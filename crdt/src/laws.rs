@@ -83,7 +83,7 @@ pub fn mutates<S: Join + Clone + PartialEq>(before: &S, after: &S, delta: &S) ->
     Ok(())
 }
 
-/// What taking `state` apart must keep (Enes and others 2019, section III), and its difference to `known` (section IV), against their definitions. Irreducibles are
+/// What taking `state` apart must keep (Enes and others 2019), and its difference to `known`, against their definitions. Irreducibles are
 /// asked for what they are made of, which is themselves; that nothing else makes them, only a search through all smaller states can say. O(n²).
 ///
 /// # Errors

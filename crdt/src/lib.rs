@@ -2,8 +2,8 @@
 //! State that converges without asking anybody: each replica changes its own at once, and whoever has heard the same changes shows the same.
 //!
 //! There is one trait, [`Join`]. A state takes in another one; a mutator returns its delta, which is a small state; so states and deltas may be lost,
-//! repeated, delayed, reordered and grouped on the way, and it comes out the same. How they travel is not this crate's business: any broadcast, file or
-//! letter will do.
+//! repeated, delayed, reordered and grouped on the way, and it comes out the same. Any broadcast, file or letter will
+//! do, and [`sync`] has protocols of its own.
 //!
 //! ```
 //! use tidings_crdt::{AddWinsSet, Join};
@@ -57,6 +57,7 @@
 //! process: a clone, or one that lost its state and goes on under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all
 //! replicas agree on some value. What comes from outside goes through a [`Guarded`], which also refuses dots that are forged, or reused after a loss of memory.
 //!
+//! Anti-entropy is in [`sync`]: delta intervals with acknowledgements, and reconciliation by rateless coded symbols or by digests.
 //! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type but [`Text`] apart, and gives the least
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
 //!
@@ -67,7 +68,8 @@
 //!
 //! # Not here
 //!
-//! - Transport, anti-entropy and acknowledgements: deltas are plain values (`serde` under the feature of that name), and `tidings-broadcast` carries them.
+//! - Transport: deltas are plain values (`serde` under the feature of that name). [`sync`] says what to send to whom, again and again, until replicas agree, over
+//!   links that lose, repeat and reorder, and leaves the sending to a driver; `tidings-broadcast` carries deltas as well.
 //! - Defence against members who lie, in a bare `join`: it believes what it is given. A forged dot of a victim's future hides what the victim does at that dot, and a stamp from the far future wins. Neither
 //!   can make a state panic, wrap or take memory beyond the size of what was sent. [`Guarded`] checks whose dots may come before it joins; a stamp's drift is for its clock to check.
 //! - Invariants over several replicas, other than that of [`BoundedCounter`]: nobody is asked, so nothing can be refused. That takes a quorum.

@@ -63,7 +63,7 @@ impl Mapping {
     ///
     /// With a number r drawn uniformly from (0, 1], the gap is ⌈(index + 3/2) · (1/√r − 1)⌉: the inverse of the distribution of gaps, as in the paper. It is
     /// computed in whole numbers, so that all machines agree; at least 1, and it stops at the end of the numbers.
-    pub(super) const fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         // SplitMix64 (Steele, Lea, Flood 2014).
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut draw = self.state;
@@ -71,11 +71,10 @@ impl Mapping {
         draw = (draw ^ (draw >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         draw ^= draw >> 31;
         // √r in units of 2⁻³², from 1 to 2³².
-        let root = draw.isqrt() as u128 + 1;
-        let twice = 2 * self.next as u128 + 3;
+        let root = u128::from(draw.isqrt()) + 1;
+        let twice = 2 * u128::from(self.next) + 3;
         let gap = (twice * ((1 << 32) - root)).div_ceil(2 * root);
-        let gap = if gap == 0 { 1 } else { gap };
-        self.next = if gap > (u64::MAX - self.next) as u128 { u64::MAX } else { self.next + gap as u64 };
+        self.next = self.next.saturating_add(u64::try_from(gap.max(1)).unwrap_or(u64::MAX));
     }
 }
 

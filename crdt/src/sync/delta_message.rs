@@ -1,4 +1,8 @@
-use tidings_protocol::Incarnation;
+use core::hash::Hash;
+
+use tidings_protocol::{Digest, Fingerprint, Incarnation};
+
+use super::Key;
 
 /// What travels between two [`DeltaSync`](super::DeltaSync).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,5 +46,11 @@ impl<D> DeltaMessage<D> {
                 (*sender, *receiver)
             }
         }
+    }
+}
+
+impl<D: Hash> Fingerprint for DeltaMessage<D> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        Key::print(self, digest);
     }
 }

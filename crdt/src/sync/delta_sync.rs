@@ -1,11 +1,12 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::hash::Hash;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Incarnation, Payload, Protocol, Recover, Refused, To, View};
+use tidings_protocol::{Digest, Effects, Fingerprint, Incarnation, Payload, Protocol, Recover, Refused, To, View};
 
 use super::held::Held;
-use super::{DeltaMessage, Learned, Pace, Replica, SyncLimits, SyncRefused, SyncRejected, SyncRule};
+use super::{DeltaMessage, Key, Learned, Pace, Replica, SyncLimits, SyncRefused, SyncRejected, SyncRule};
 
 /// Delta intervals with acknowledgements: whoever is not far behind gets what it has not acknowledged, joined into one delta; whoever is gets the whole state.
 ///
@@ -461,6 +462,17 @@ impl<R: Replica + Clone> Recover for DeltaSync<R> {
     fn apply(&mut self, record: R::Delta) {
         self.held.take(&record);
         self.sequence = self.sequence.saturating_add(1);
+    }
+}
+
+/// Times are left out, and so is what it did so far: of a timer counts that it is set, and how often it went off only paces.
+impl<R: Replica<Delta: Hash> + Hash> Fingerprint for DeltaSync<R> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        let state = (self.mine, self.held.replica(), self.sequence, self.wake_at.is_some());
+        let entries: Vec<_> = self.buffer.iter().map(|entry| (&entry.delta, entry.from)).collect();
+        let peer = |peer: &Peer| (peer.theirs, peer.excluded, peer.met, peer.acknowledged, peer.timer.is_some());
+        let peers: Vec<_> = self.peers.iter().map(peer).collect();
+        Key::print(&(state, entries, peers), digest);
     }
 }
 

@@ -28,7 +28,8 @@ pub enum Sketch {
 ///
 /// Coded, by rateless symbols (Yang, Gilad, Alizadeh, *Practical Rateless Set Reconciliation*, 2024): one asks, the other sends symbols of its state, the same ones
 /// to whoever asks, until the first one has found what differs by subtracting its own; it offers what the other lacks, names what it wants, and gets it.
-/// Listed, by all hashes at once (Enes and others 2019, section VII, "digest-driven"): one sends its digest, the other answers with what is missing there.
+/// Listed, by all hashes at once (Enes, Baquero, Almeida, Leitão, *Join Decompositions for Efficient Synchronization of CRDTs after a Network Partition*, 2016,
+/// "digest-driven"): one sends its digest, the other answers with what is missing there and names what it wants.
 /// Model: fair-loss links, processes that crash and recover, asynchronous.
 ///
 /// *What it promises.* Two correct replicas that hear each other now and then come to the same state once nothing new is asked; then one message of 8 bytes

@@ -8,7 +8,7 @@ pub struct SyncLimits {
     pub delta_bytes: usize,
     /// Deltas that wait for acknowledgements ([`DeltaSync`](super::DeltaSync)); together they never hold more than `state_bytes`.
     pub deltas: usize,
-    /// Coded symbols of one session ([`Reconciler`](super::Reconciler)), and hashes in one digest ([`DigestSync`](super::DigestSync)).
+    /// Coded symbols of one session, or hashes in one digest ([`Reconciler`](super::Reconciler)).
     pub symbols: usize,
 }
 

@@ -183,6 +183,6 @@ impl Written for tidings_crdt::AddWinsMap<Actor, u8, tidings_crdt::MvRegister<Ac
 
 impl Written for tidings_crdt::PnCounter<Actor> {
     fn change(&mut self, actor: Actor, number: u32) -> Self {
-        if number % 2 == 0 { self.add(actor, u64::from(number)) } else { self.take(actor, u64::from(number)) }.expect("small")
+        if number.is_multiple_of(2) { self.add(actor, u64::from(number)) } else { self.take(actor, u64::from(number)) }.expect("small")
     }
 }

@@ -73,10 +73,10 @@ impl<S: Reconcile> Reconciler<S> {
         effects: &mut impl Effects<Self>,
     ) -> Result<(), SyncRejected<S::Unfit>> {
         self.check_count(from, wanted.len())?;
-        let mut learned = self.learn(from, delta, effects)?;
         let only_here = wanted.iter().copied().collect();
+        // Both at once, or nothing.
         let ended = self.state().ended(self.key, &only_here, theirs);
-        learned |= self.learn(from, &ended, effects)?;
+        let learned = self.learn(from, &ended.joined(delta), effects)?;
         let delta = self.state().missing(self.key, &only_here, theirs, self.held.limits().delta_bytes);
         let fruitful = learned || delta != S::default();
         effects.send(To::One(from), ReconcileMessage::Answer { delta });

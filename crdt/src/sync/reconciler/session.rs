@@ -148,7 +148,12 @@ impl<S: Reconcile> Reconciler<S> {
                 Ok(true) => {
                     let (only_there, only_here): (Vec<_>, Vec<_>) = peeler.found().partition(|(_, side)| *side > 0);
                     let only_here = only_here.into_iter().map(|(hash, _)| hash).collect();
-                    return self.settle(now, from, &only_here, only_there.into_iter().map(|(hash, _)| hash).collect(), &summary, effects);
+                    let wanted = only_there.into_iter().map(|(hash, _)| hash).collect();
+                    let settled = self.settle(now, from, &only_here, wanted, &summary, effects);
+                    if settled.is_err() {
+                        self.finish(now, true);
+                    }
+                    return settled;
                 }
                 Ok(false) => {}
                 Err(_) => {
