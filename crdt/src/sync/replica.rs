@@ -60,8 +60,8 @@ impl<A: Payload + Ord> Replica for Text<A> {
     }
 
     fn take(&mut self, news: &TextDelta<A>) {
-        let taken = self.apply(news);
-        debug_assert!(taken.is_ok(), "it was tried before");
+        // It was tried before. Only a record whose past was never made durable does not fit; then the text stays as it is.
+        let _ = self.apply(news);
     }
 
     fn append(delta: &mut TextDelta<A>, later: &TextDelta<A>) {

@@ -1,5 +1,7 @@
 //! Messages that no correct replica sends, lives that are over, and rooms that are full.
 
+use std::convert::Infallible;
+
 use tidings_clocks::{Dot, Rank, Time};
 use tidings_crdt::sync::{
     CodedSymbol, DeltaMessage, DeltaSync, Key, Pace, ReconcileMessage, Reconciler, Sketch, SyncLimits, SyncRefused, SyncRejected,
@@ -8,6 +10,7 @@ use tidings_crdt::{GSet, Text};
 use tidings_protocol::{Effect, Incarnation, Outbox, Protocol, Recover, To, View};
 
 type Sync = DeltaSync<GSet<u64>>;
+type Sent = (To, DeltaMessage<GSet<u64>>);
 
 const ME: Rank = Rank(0);
 const PEER: Rank = Rank(1);
@@ -36,11 +39,7 @@ fn delta(sender: Incarnation, receiver: Incarnation, until: u64, elements: &[u64
 }
 
 /// What the replica answers.
-fn receive(
-    sync: &mut Sync,
-    from: Rank,
-    message: DeltaMessage<GSet<u64>>,
-) -> Result<Vec<(To, DeltaMessage<GSet<u64>>)>, SyncRejected<std::convert::Infallible>> {
+fn receive(sync: &mut Sync, from: Rank, message: DeltaMessage<GSet<u64>>) -> Result<Vec<Sent>, SyncRejected<Infallible>> {
     let mut outbox = Outbox::new();
     let before = sync.replica().clone();
     let result = sync.receive(Time::ZERO, from, message, &mut outbox);
