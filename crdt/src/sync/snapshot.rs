@@ -1,6 +1,6 @@
 use alloc::collections::BTreeSet;
 
-use tidings_clocks::Time;
+use tidings_clocks::{Rank, Time};
 
 use super::{Key, Reconcile, Symbols};
 
@@ -14,6 +14,8 @@ pub(super) struct Snapshot<M> {
     /// Until when it stays, and until when it may be made to stay.
     pub(super) until: Time,
     pub(super) until_at_most: Time,
+    /// Who looks at it now.
+    pub(super) lookers: BTreeSet<Rank>,
 }
 
 impl<M: core::hash::Hash> Snapshot<M> {
@@ -26,7 +28,14 @@ impl<M: core::hash::Hash> Snapshot<M> {
         });
         let summary = state.summary();
         let root = key.hash(&(sum, hashes.len(), &summary));
-        Self { root, summary, symbols: Symbols::of(key, hashes), until: Time::ZERO, until_at_most }
+        Self { root, summary, symbols: Symbols::of(key, hashes), until: Time::ZERO, until_at_most, lookers: BTreeSet::new() }
+    }
+
+    /// One has seen enough; after the last one it need not stay.
+    pub(super) fn release(&mut self, looker: Rank) {
+        if self.lookers.remove(&looker) && self.lookers.is_empty() {
+            self.until = Time::ZERO;
+        }
     }
 
     /// The hashes of all parts, in order.

@@ -37,6 +37,7 @@ impl<S: Reconcile> Reconciler<S> {
         let end = known.saturating_add((known / 2).clamp(8, 1_024)).min(limit);
         let symbols = snapshot.symbols.prefix(end)[known..end].to_vec();
         let summary = (known == 0).then(|| snapshot.summary.clone());
+        snapshot.lookers.insert(from);
         snapshot.until = (now + wait).min(snapshot.until_at_most);
         let of = snapshot.root;
         effects.send(To::One(from), ReconcileMessage::Symbols { of, from: known as u64, symbols, summary });
@@ -78,14 +79,18 @@ impl<S: Reconcile> Reconciler<S> {
         let ended = self.state().ended(self.key, &only_here, theirs);
         let learned = self.learn(from, &ended.joined(delta), effects)?;
         let delta = self.state().missing(self.key, &only_here, theirs, self.held.limits().delta_bytes);
-        let fruitful = learned || delta != S::default();
+        let offered = delta != S::default();
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.release(from);
+        }
         effects.send(To::One(from), ReconcileMessage::Answer { delta });
         // To whom the digest was sent, this is the answer.
         if let Some(session) = &mut self.session
             && session.with == from
             && self.sketch == Sketch::Listed
         {
-            session.fruitful |= fruitful;
+            session.learned |= learned;
+            session.offered |= offered;
             self.finish(now, true);
         }
         Ok(())

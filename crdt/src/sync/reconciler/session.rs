@@ -11,8 +11,9 @@ pub(super) struct Session<S: Reconcile> {
     pub(super) phase: Phase<S>,
     /// How often the last message was sent.
     attempts: u32,
-    /// Whether anything was learned, or offered.
-    pub(super) fruitful: bool,
+    /// Whether anything was learned, and whether anything was offered, which may be news to the other one.
+    pub(super) learned: bool,
+    pub(super) offered: bool,
 }
 
 #[derive(Clone)]
@@ -41,7 +42,7 @@ impl<S: Reconcile> Reconciler<S> {
         };
         self.last = index;
         self.look(now);
-        self.session = Some(Session { with: Rank::new(index), phase: Phase::Begun, attempts: 0, fruitful: false });
+        self.session = Some(Session { with: Rank::new(index), phase: Phase::Begun, attempts: 0, learned: false, offered: false });
         self.say(now, effects);
     }
 
@@ -86,19 +87,16 @@ impl<S: Reconcile> Reconciler<S> {
         }
     }
 
-    /// The session is over. After one that came to nothing a while passes before the next begins.
+    /// The session is over. Only after one in which something was learned does the next begin at once: so there are no more of them than there is news, and
+    /// one for each `pace.first`.
     pub(super) fn finish(&mut self, now: Time, heard: bool) {
-        let Some(Session { with, fruitful, .. }) = self.session.take() else { return };
+        let Some(Session { with, learned, offered, .. }) = self.session.take() else { return };
         let peer = &mut self.peers[with.index()];
         self.wake_at = None;
-        if fruitful || !peer.differs {
-            peer.vain = 0;
-        } else {
-            peer.vain = peer.vain.saturating_add(1);
-            // Who was heard and yet differs in nothing that can be said is asked again later; who was not heard has been waited for.
-            if heard {
-                self.wake_at = Some(now + self.pace.after(peer.vain));
-            }
+        peer.vain = if learned || offered || !peer.differs { 0 } else { peer.vain.saturating_add(1) };
+        // Who was not heard has been waited for.
+        if heard && !learned && peer.differs {
+            self.wake_at = Some(now + self.pace.after(peer.vain));
         }
     }
 
@@ -108,7 +106,7 @@ impl<S: Reconcile> Reconciler<S> {
         {
             // What has changed meanwhile is compared next.
             let session = self.session.as_mut().expect("there is one");
-            session.fruitful = true;
+            session.offered = true;
             self.peers[from.index()].differs = self.stale;
             self.finish(now, true);
         }
@@ -184,7 +182,8 @@ impl<S: Reconcile> Reconciler<S> {
         let delta = self.state().missing(self.key, only_here, theirs, limits.delta_bytes);
         match &mut self.session {
             Some(session) if session.with == from && self.sketch == Sketch::Coded => {
-                session.fruitful |= learned || delta != S::default();
+                session.learned |= learned;
+                session.offered |= delta != S::default();
                 self.turn(now, Phase::Offered { summary, wanted, delta }, effects);
             }
             _ => effects.send(To::One(from), ReconcileMessage::Offer { summary, wanted, delta }),
@@ -204,7 +203,7 @@ impl<S: Reconcile> Reconciler<S> {
             && session.with == from
             && matches!(session.phase, Phase::Offered { .. })
         {
-            session.fruitful |= learned;
+            session.learned |= learned;
             self.finish(now, true);
         }
         Ok(())
