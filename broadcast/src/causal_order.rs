@@ -348,7 +348,8 @@ impl<T> Order for CausalOrder<T> {
 /// Under which of several missing messages a held one is registered decides when it is looked at, not when it is delivered, so it is left out.
 impl<T: Fingerprint> Fingerprint for CausalOrder<T> {
     fn fingerprint(&self, digest: &mut Digest<'_>) {
-        self.latest.fingerprint(digest);
+        // What this process counts for itself, where a clock would be taken for a stamp.
+        digest.by_rank(self.held.due().len(), |index, digest| digest.number(self.latest.entry(Rank::new(index))));
         self.held.fingerprint(digest);
         digest.size(self.stuck.len());
         self.stuck.iter().for_each(|origin| digest.rank(Rank::new(*origin)));

@@ -255,7 +255,8 @@ where
             let origins = (self.turn..processes).chain(0..self.turn).filter(|origin| self.unassigned[*origin] > 0).take(most);
             let mut runs: SmallVec<[Run; 4]> =
                 origins.map(|origin| Run { origin: Rank::new(origin), bodies: self.unassigned[origin] }).collect();
-            let turn = runs.last().map_or(0, |run| (run.origin.index() + 1) % processes);
+            // Where all fit none is passed over, and the next batch may begin with anybody.
+            let turn = runs.last().filter(|_| runs.len() < self.owing).map_or(0, |run| (run.origin.index() + 1) % processes);
             runs.sort_unstable_by_key(|run| run.origin);
             let paid = runs.clone();
             let (mut above, below) = self.split(now);

@@ -27,6 +27,8 @@ pub struct Digest<'r> {
     state: u128,
     /// What each process is called instead; empty: what it is called.
     names: &'r [Rank],
+    /// Whether vector clocks are put in.
+    stamps: bool,
 }
 
 /// An odd number without a pattern: the fraction of the golden ratio.
@@ -36,7 +38,7 @@ impl Digest<'static> {
     /// A digest of nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: FACTOR, names: &[] }
+        Self { state: FACTOR, names: &[], stamps: true }
     }
 }
 
@@ -44,7 +46,18 @@ impl<'r> Digest<'r> {
     /// A digest of nothing yet, in which process `i` is called `names[i]`: a permutation of all ranks.
     #[must_use]
     pub const fn renaming(names: &'r [Rank]) -> Self {
-        Self { state: FACTOR, names }
+        Self { state: FACTOR, names, stamps: true }
+    }
+
+    /// This digest, but vector clocks are left out: for a search that knows by other means what they say.
+    ///
+    /// The clock that travels with a message tells how many messages of each process its origin had broadcast and delivered before it. Whoever keeps a log of
+    /// what each process broadcast and delivered knows that, and knows also which of it matters no more. What a process counts for itself goes in entry by
+    /// entry instead.
+    #[must_use]
+    pub const fn without_stamps(mut self) -> Self {
+        self.stamps = false;
+        self
     }
 
     /// Puts in a number that is no rank.
@@ -123,8 +136,12 @@ impl Fingerprint for Incarnation {
     }
 }
 
+/// As the stamp of a message: it is left out of a digest [without stamps](Digest::without_stamps).
 impl Fingerprint for VectorClock {
     fn fingerprint(&self, digest: &mut Digest<'_>) {
+        if !digest.stamps {
+            return;
+        }
         // Names permute the ranks below their number, and zeros at the end are not stored.
         let processes = self.processes().max(digest.names.len());
         digest.by_rank(processes, |index, digest| digest.number(self.entry(Rank::new(index))));

@@ -70,7 +70,18 @@
 //! # What losses mean
 //!
 //! Over [`Links::Reliable`] what a correct process sends arrives, so only what a crashed process had sent can be lost. A crash between two effects loses
-//! what was not sent yet, at no cost; the scope's losses come on top and take any packets out of the middle. Over [`Links::FairLoss`] anything may be lost.
+//! what was not sent yet, and of several sends in a row any may have left, at no cost; the scope's losses come on top and take any packets out of the
+//! middle. Over [`Links::FairLoss`] anything may be lost.
+//!
+//! # What is left out
+//!
+//! [`Reductions`] says what each leaves out and why that changes no verdict. Those that only take states for one that have the same future
+//! ([`delivered`](Reductions::delivered), [`stamps`](Reductions::stamps), [`symmetry`](Reductions::symmetry)) leave the number of interleavings as it is, and the tests hold
+//! them to that.
+//!
+//! # Going on later
+//!
+//! A search can be [saved](Explorer::save) between any two pieces, and [goes on](Explorer::resume) in another process to the same counts.
 //!
 //! # Limits
 //!
@@ -81,11 +92,14 @@ mod breach;
 mod choice;
 mod counterexample;
 mod counts;
+mod cut;
 mod exploration;
 mod explorer;
 mod judge;
 mod log;
+mod pasts;
 mod rerun;
+mod saved;
 mod scope;
 mod sleep;
 mod state;
@@ -96,6 +110,8 @@ mod transitions;
 pub use breach::Breach;
 pub use counterexample::{Counterexample, Move};
 pub use counts::Counts;
+pub use cut::Cut;
 pub use exploration::{Exploration, Links, Reductions};
 pub use explorer::{Explorer, Progress};
+pub use saved::{NotResumed, Saved};
 pub use scope::{NotAScope, Scope};

@@ -14,6 +14,8 @@ pub enum Breach {
     Restless,
     /// A request was refused, and something was emitted or has changed.
     RefusalActs,
+    /// A message was stamped in two ways after the same past, so that [stamps](super::Reductions::stamps) must not be left out of the search.
+    Ambiguous,
 }
 
 impl fmt::Display for Breach {
@@ -23,6 +25,7 @@ impl fmt::Display for Breach {
             Self::Stuck => f.write_str("nothing can happen any more, and a request is still refused"),
             Self::Restless => f.write_str("without any further fault the processes do not come to rest"),
             Self::RefusalActs => f.write_str("a refused request changed something"),
+            Self::Ambiguous => f.write_str("after the same past a message is stamped in two ways"),
         }
     }
 }

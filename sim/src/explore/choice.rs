@@ -1,9 +1,11 @@
+use super::Cut;
+
 /// One step of the search, by the numbers that the system gives to processes and packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     pub(super) act: Act,
-    /// The process crashes after so many effects.
-    pub(super) cut: Option<u8>,
+    /// The process crashes when these effects were carried out.
+    pub(super) cut: Option<Cut>,
 }
 
 /// What happens.

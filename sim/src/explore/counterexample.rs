@@ -4,7 +4,7 @@ use core::fmt;
 use tidings_clocks::Rank;
 use tidings_trace::{MessageId, Trace, Violation};
 
-use super::Breach;
+use super::{Breach, Cut};
 
 /// A way in which a protocol breaks a promise.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ pub enum Move {
         process: Rank,
         /// Which.
         message: MessageId,
-        /// The process crashes after so many effects.
-        cut: Option<usize>,
+        /// The process crashes in the middle of the effects.
+        cut: Option<Cut>,
     },
     /// A packet arrives.
     Receive {
@@ -42,8 +42,8 @@ pub enum Move {
         packet: u64,
         /// A copy of it stays under way.
         copy: bool,
-        /// The process crashes after so many effects.
-        cut: Option<usize>,
+        /// The process crashes in the middle of the effects.
+        cut: Option<Cut>,
     },
     /// A packet is lost.
     Lose {
@@ -58,8 +58,8 @@ pub enum Move {
     Wake {
         /// Which.
         process: Rank,
-        /// It crashes after so many effects.
-        cut: Option<usize>,
+        /// It crashes in the middle of the effects.
+        cut: Option<Cut>,
     },
     /// A process crashes between two inputs.
     Crash {
@@ -72,8 +72,8 @@ pub enum Move {
         process: Rank,
         /// Who crashed.
         rank: Rank,
-        /// The process that is told crashes after so many effects.
-        cut: Option<usize>,
+        /// The process that is told crashes in the middle of the effects.
+        cut: Option<Cut>,
     },
 }
 
@@ -110,8 +110,7 @@ impl fmt::Display for Move {
         };
         match cut {
             None => Ok(()),
-            Some(1) => f.write_str(", and crashes after one effect"),
-            Some(effects) => write!(f, ", and crashes after {effects} effects"),
+            Some(cut) => write!(f, ", and crashes {cut}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 /// How far a search has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// Different states of the whole system.
     pub states: u64,

@@ -8,12 +8,13 @@ use tidings_trace::MessageId;
 
 use super::choice::Choice;
 use super::rerun::Rerun;
+use super::saved::Stage;
 use super::sleep::{Sleep, Sleepers};
 use super::state::State;
 use super::system::System;
 use super::table::Table;
 use super::transitions::Transition;
-use super::{Breach, Counterexample, Counts, Exploration};
+use super::{Breach, Counterexample, Counts, Exploration, NotResumed, Saved};
 
 /// A search through everything that a protocol can do within a scope. The root of this module says what is explored.
 ///
@@ -90,6 +91,59 @@ where
             begun: false,
             found: None,
         }
+    }
+
+    /// Goes on with a search that was interrupted, with the same arguments as [`new`](Explorer::new) and to the same end: the counts are those of a search
+    /// that was never interrupted, but for the local states and the calls, which are counted from here on.
+    ///
+    /// # Errors
+    /// [`NotResumed`] if `saved` is of another exploration, or if the protocol does not take the path that it took.
+    ///
+    /// # Panics
+    /// As [`new`](Explorer::new).
+    pub fn resume(exploration: Exploration, build: B, ask: Q, hear: H, saved: Saved) -> Result<Self, NotResumed> {
+        let Saved { exploration: saved_exploration, counts, circular, path, paths } = saved;
+        if saved_exploration != exploration {
+            return Err(NotResumed::OtherExploration(saved_exploration));
+        }
+        let mut explorer = Self { paths, counts, circular, begun: counts.states > 0, ..Self::new(exploration, build, ask, hear) };
+        let mut state = explorer.initial.clone();
+        let mut next = explorer.system.transitions(&state);
+        for (steps, Stage { choice, paths, next: left }) in path.into_iter().enumerate() {
+            let other = NotResumed::OtherProtocol { steps };
+            let choice = match (steps, choice) {
+                (0, None) => None,
+                (0, Some(_)) | (_, None) => return Err(other),
+                (_, Some(print)) => {
+                    let taken = next.into_iter().find(|next| explorer.system.choice_print(next.choice) == print).ok_or(other.clone())?;
+                    state = taken.state;
+                    next = explorer.system.transitions(&state);
+                    Some(taken.choice)
+                }
+            };
+            let print = explorer.system.print(&state);
+            let find = |left: &u128| next.iter().find(|next| explorer.system.choice_print(next.choice) == *left).cloned();
+            let still: Option<Vec<Transition>> = left.iter().map(find).collect();
+            let Some(still) = still.filter(|_| explorer.paths.get(print) == Some(OPEN)) else { return Err(other) };
+            explorer.stack.push(Frame { print, paths, next: still, sleep: Sleep::default(), choice });
+        }
+        Ok(explorer)
+    }
+
+    /// Interrupts the search, so that another process can [go on](Explorer::resume) with it. `None` if a promise was found to be broken, for then there is nothing to go on
+    /// with, or if [sleep sets](super::Reductions::sleep) are on, which are not saved.
+    pub fn save(self) -> Option<Saved> {
+        if self.found.is_some() || self.sleeps() {
+            return None;
+        }
+        let system = &self.system;
+        let stage = |frame: &Frame| Stage {
+            choice: frame.choice.map(|choice| system.choice_print(choice)),
+            paths: frame.paths,
+            next: frame.next.iter().map(|next| system.choice_print(next.choice)).collect(),
+        };
+        let path = self.stack.iter().map(stage).collect();
+        Some(Saved { exploration: self.system.exploration.clone(), counts: self.counts, circular: self.circular, path, paths: self.paths })
     }
 
     /// Explores until `states` more states were found, all were, or a promise is broken.

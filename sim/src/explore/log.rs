@@ -1,10 +1,11 @@
 use alloc::vec::Vec;
 
 use tidings_clocks::Rank;
-use tidings_protocol::Digest;
+use tidings_protocol::{Digest, Fingerprint};
 use tidings_trace::MessageId;
 
 use super::Exploration;
+use super::exploration::Part;
 
 /// A message of the scope, numbered by origin and then in its origin's order; or one that nobody can have broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ impl Message {
         let messages = exploration.scope.messages;
         (self != Self::ALIEN)
             .then(|| MessageId { origin: Rank(u32::from(self.0) / messages), number: u64::from(u32::from(self.0) % messages) })
+    }
+
+    /// The message of this bit.
+    pub(super) fn of_bit(bit: u32) -> Self {
+        u8::try_from(bit).map_or(Self::ALIEN, Self)
     }
 
     /// Its bit; none for an alien.
@@ -65,24 +71,27 @@ impl Log {
         self.pasts.len() as u64
     }
 
+    /// Puts in all of it, as far as it is asked for.
+    pub(super) fn fingerprint_all(&self, exploration: &Exploration, digest: &mut Digest<'_>) {
+        self.fingerprint(exploration, digest);
+        if exploration.needs_pasts() {
+            self.pasts.fingerprint(digest);
+        }
+        if exploration.needs_order() {
+            digest.size(self.delivered.len());
+            self.delivered.iter().for_each(|message| digest.number(u64::from(message.0)));
+        }
+    }
+
     /// Puts in what was broadcast and delivered, in no order.
     pub(super) fn fingerprint(&self, exploration: &Exploration, digest: &mut Digest<'_>) {
         digest.number(self.broadcasts());
         set(self.mask, exploration, digest);
     }
 
-    /// A print of what came before the message `number` of `me`.
-    pub(super) fn past(&self, me: Rank, number: usize, exploration: &Exploration, names: &[Rank]) -> u128 {
-        let mut digest = Digest::renaming(names);
-        digest.rank(me);
-        digest.size(number);
-        set(self.pasts[number], exploration, &mut digest);
-        digest.finish()
-    }
-
     /// A print of the order in which `me` delivered, from a place on.
     pub(super) fn order(&self, me: Rank, from: usize, exploration: &Exploration, names: &[Rank]) -> u128 {
-        let mut digest = Digest::renaming(names);
+        let mut digest = exploration.digest(names, Part::Order);
         digest.rank(me);
         for message in &self.delivered[from..] {
             let Some(id) = message.id(exploration) else { continue };

@@ -4,6 +4,7 @@ use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Effect, Fingerprint, Outbox, Protocol, To};
 use tidings_trace::{MessageId, Trace, What};
 
+use super::Cut;
 use super::choice::{Act, Choice};
 use super::counterexample::Move;
 use super::system::{Given, System, give, packet_print};
@@ -50,7 +51,7 @@ impl<P: Protocol<Message: Fingerprint>> Rerun<P> {
     {
         // The search is untimed; the trace counts its steps in milliseconds.
         self.steps += 1;
-        let cut = choice.cut.map(usize::from);
+        let cut = choice.cut;
         let rank = |at: u8| Rank(u32::from(at));
         match choice.act {
             Act::Request { at } => {
@@ -103,7 +104,7 @@ impl<P: Protocol<Message: Fingerprint>> Rerun<P> {
         H: Fn(&P::Indication) -> Option<MessageId>,
     {
         let packet = system.packet(packet);
-        let print = packet_print(packet.from, packet.to, &packet.message, &[]);
+        let print = packet_print(packet.from, packet.to, &packet.message);
         self.flight.iter().position(|flying| flying.print == print)
     }
 
@@ -116,26 +117,30 @@ impl<P: Protocol<Message: Fingerprint>> Rerun<P> {
         (taken || !request).then_some(outbox)
     }
 
-    fn carry<Q, H>(&mut self, from: Rank, outbox: &mut Outbox<P>, cut: Option<usize>, system: &System<P, Q, H>)
+    fn carry<Q, H>(&mut self, from: Rank, outbox: &mut Outbox<P>, cut: Option<Cut>, system: &System<P, Q, H>)
     where
         P: Clone + Fingerprint,
         Q: Fn(MessageId) -> P::Request,
         H: Fn(&P::Indication) -> Option<MessageId>,
     {
-        let mut left = cut.unwrap_or(usize::MAX);
+        let mut done = 0;
+        let mut carries = || {
+            done += 1;
+            cut.is_none_or(|cut| cut.carries(done - 1))
+        };
         while let Some(effect) = outbox.pop() {
             let (to, message) = match effect {
                 Effect::Send { to, message } => (to, message),
-                other if left == 0 => return drop((other, self.crash(from))),
                 Effect::Indicate(indication) => {
-                    left -= 1;
-                    if let Some(message) = system.hear(&indication) {
+                    if carries()
+                        && let Some(message) = system.hear(&indication)
+                    {
                         self.record(from, What::Deliver(message));
                     }
                     continue;
                 }
                 Effect::Persist(_) => {
-                    left -= 1;
+                    carries();
                     continue;
                 }
             };
@@ -144,18 +149,20 @@ impl<P: Protocol<Message: Fingerprint>> Rerun<P> {
                 To::Others => (0..self.processes.len()).map(Rank::new).filter(|to| *to != from).collect(),
             };
             for to in all {
-                if left == 0 {
-                    return self.crash(from);
+                if !carries() {
+                    continue;
                 }
-                left -= 1;
                 let number = self.sent;
                 self.sent += 1;
                 self.record(from, What::Send { packet: number, to });
                 if self.processes[to.index()].protocol.is_some() {
-                    let print = packet_print(from, to, &message, &[]);
+                    let print = packet_print(from, to, &message);
                     self.flight.push(Flying { number, from, to, print, message: message.clone() });
                 }
             }
+        }
+        if cut.is_some() {
+            self.crash(from);
         }
     }
 

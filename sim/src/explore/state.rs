@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 /// Local states and packets stand by number, so a state is a few words (Holzmann, *State compression in SPIN*, 1997, calls this collapse).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
-    /// The cells of all processes, then the packets in increasing order, each as often as it is under way.
+    /// The cells of all processes, then the packets, each as often as it is under way: in increasing order, or as they were sent.
     numbers: Vec<u32>,
     processes: u8,
+    /// Whether packets stand as they were sent.
+    ordered: bool,
     pub(super) left: Budget,
 }
 
@@ -21,9 +23,9 @@ pub(super) struct Budget {
 }
 
 impl State {
-    pub(super) fn new(cells: Vec<u32>, left: Budget) -> Self {
+    pub(super) fn new(cells: Vec<u32>, ordered: bool, left: Budget) -> Self {
         let processes = u8::try_from(cells.len()).expect("a scope has few processes");
-        Self { numbers: cells, processes, left }
+        Self { numbers: cells, processes, ordered, left }
     }
 
     pub(super) fn cells(&self) -> &[u32] {
@@ -37,7 +39,8 @@ impl State {
     /// The packets, each once.
     pub(super) fn distinct_packets(&self) -> impl Iterator<Item = u32> + '_ {
         let packets = self.packets();
-        packets.iter().enumerate().filter(|(place, packet)| *place == 0 || packets[place - 1] != **packet).map(|(_, packet)| *packet)
+        let before = |place: usize| if self.ordered { &packets[..place] } else { &packets[place.saturating_sub(1)..place] };
+        packets.iter().enumerate().filter(move |(place, packet)| !before(*place).contains(*packet)).map(|(_, packet)| *packet)
     }
 
     pub(super) fn set_cell(&mut self, at: usize, cell: u32) {
@@ -45,10 +48,11 @@ impl State {
     }
 
     pub(super) fn add_packet(&mut self, packet: u32) {
-        let at = self.numbers.len() - self.packets().iter().rev().take_while(|other| **other > packet).count();
-        self.numbers.insert(at, packet);
+        let behind = self.packets().iter().rev().take_while(|other| !self.ordered && **other > packet).count();
+        self.numbers.insert(self.numbers.len() - behind, packet);
     }
 
+    /// Takes out the oldest packet that looks as this one.
     pub(super) fn remove_packet(&mut self, packet: u32) {
         if let Some(at) = self.packets().iter().position(|other| *other == packet) {
             self.numbers.remove(usize::from(self.processes) + at);

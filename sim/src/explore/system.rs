@@ -5,11 +5,19 @@ use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Digest, Effect, Fingerprint, Outbox, Protocol, To};
 use tidings_trace::{MessageId, Property};
 
-use super::choice::Input;
+use super::choice::{Act, Choice, Input};
+use super::exploration::Part;
 use super::log::{Log, Message};
+use super::pasts::Pasts;
 use super::state::{Budget, State};
 use super::table::Table;
-use super::{Exploration, Links};
+use super::{Cut, Exploration, Links, Scope};
+
+/// By whose powers the prints of packets are multiplied that wait one behind the other: an odd number without a pattern, the fraction of the square root of 2.
+const PLACE: u128 = 0x6A09_E667_F3BC_C908_B2FB_1366_EA95_7D3F;
+
+/// The most sends in a row that a crash may come in between: it may leave any of them undone.
+const MOST_IN_A_ROW: usize = 12;
 
 /// All that is known of a protocol under exploration: the local states that its processes were in, the packets that they sent, and what each input did.
 ///
@@ -27,6 +35,7 @@ pub(super) struct System<P: Protocol, Q, H> {
     packet_numbers: Table<u32>,
     steps: Vec<Step>,
     step_numbers: Table<u32>,
+    pasts: Pasts,
 }
 
 /// A process in one of its local states.
@@ -42,11 +51,9 @@ pub(super) struct Cell<P> {
     prints: Prints,
 }
 
-/// The fingerprint of a local state, in parts that are added up, each under every renaming.
+/// The fingerprint of a local state, in parts that are added up, each under every renaming. The pasts of messages come on top.
 struct Prints {
     whole: Vec<u128>,
-    /// For each message of its own, what came before it: needed until everybody has delivered the message.
-    pasts: Vec<Vec<u128>>,
     /// For each place in its order of deliveries, the order from there on: that of what everybody has delivered is not needed.
     orders: Vec<Vec<u128>>,
 }
@@ -56,6 +63,9 @@ pub(super) struct Packet<M> {
     pub(super) from: Rank,
     pub(super) to: Rank,
     pub(super) message: M,
+    /// What tells it apart from all others.
+    key: u128,
+    /// What it looks like in a state, under every renaming.
     prints: Vec<u128>,
 }
 
@@ -66,12 +76,14 @@ pub(super) struct Step {
     pub(super) next: u32,
     /// In order. A fan-out is one packet after the other.
     pub(super) effects: Vec<Done>,
-    /// The local state after a crash behind so many effects.
-    pub(super) cuts: Vec<u32>,
+    /// Where a crash may come in between, and the local state then.
+    pub(super) cuts: Vec<(Cut, u32)>,
     /// Whether a request was taken, or a message not rejected.
     pub(super) taken: bool,
     /// Whether a refused request did something all the same.
     pub(super) acts: bool,
+    /// Whether a message was stamped otherwise before, after the same past.
+    pub(super) ambiguous: bool,
 }
 
 /// An effect that was carried out.
@@ -93,8 +105,10 @@ where
         assert!(exploration.scope.is_sound(), "{} is no scope", exploration.scope);
         let judged = |promise: &Property| Exploration::JUDGED.contains(promise);
         assert!(exploration.promises.iter().all(judged), "not all of {:?} can be judged", exploration.promises);
+        let renamings = exploration.renamings();
         Self {
-            renamings: exploration.renamings(),
+            pasts: Pasts::new(&exploration, &renamings),
+            renamings,
             exploration,
             ask,
             hear,
@@ -115,7 +129,7 @@ where
         let few = |count: u32| u8::try_from(count).expect("a sound scope has few faults");
         let left =
             Budget { losses: few(scope.losses), duplicates: few(scope.duplicates), crashes: few(scope.crashes), wakes: few(scope.wakes) };
-        State::new(cells, left)
+        State::new(cells, self.exploration.ordered, left)
     }
 
     /// The request that broadcasts a message.
@@ -143,21 +157,88 @@ where
 
     /// The least of the prints that a state has under all renamings.
     pub(super) fn print(&self, state: &State) -> u128 {
+        /// Up to three processes have no more renamings.
+        const FEW: usize = 6;
         let Budget { losses, duplicates, crashes, wakes } = state.left;
-        let mut left = Digest::new();
+        let mut left = self.exploration.digest(&[], Part::Faults);
         left.number(u64::from(u32::from_le_bytes([losses, duplicates, crashes, wakes])));
         let left = left.finish();
-        let cells = || state.cells().iter().map(|cell| &self.cells[*cell as usize]);
-        let everywhere = if self.exploration.reductions.delivered {
-            cells().filter(|cell| cell.is_alive()).fold(u64::MAX, |everywhere, cell| everywhere & cell.log.mask)
-        } else {
-            0
-        };
         // The prints of the parts are as good as random, so that their sum tells multisets apart; a cell's print names its process.
-        let mut sums = vec![left; self.renamings.len()];
-        cells().for_each(|cell| cell.add_prints(everywhere, &self.exploration, &mut sums));
-        state.packets().iter().for_each(|packet| add(&self.packets[*packet as usize].prints, &mut sums));
-        sums.into_iter().min().unwrap_or(left)
+        let (mut few, mut many);
+        let sums = if self.renamings.len() <= FEW {
+            few = [left; FEW];
+            &mut few[..self.renamings.len()]
+        } else {
+            many = vec![left; self.renamings.len()];
+            &mut many[..]
+        };
+        state.cells().iter().for_each(|cell| add(&self.cell(*cell).prints.whole, sums));
+        self.add_packets(state, sums);
+        self.add_logs(state, sums);
+        sums.iter().copied().min().unwrap_or(left)
+    }
+
+    fn add_packets(&self, state: &State, sums: &mut [u128]) {
+        if !self.exploration.ordered {
+            return state.packets().iter().for_each(|packet| add(&self.packet(*packet).prints, sums));
+        }
+        let mut places = [0_u8; (Scope::MOST_PROCESSES * Scope::MOST_PROCESSES) as usize];
+        for packet in state.packets() {
+            let packet = self.packet(*packet);
+            let place = &mut places[packet.channel()];
+            let factor = PLACE.wrapping_pow(u32::from(*place));
+            sums.iter_mut().zip(&packet.prints).for_each(|(sum, print)| *sum = sum.wrapping_add(print.wrapping_mul(factor)));
+            *place = place.saturating_add(1);
+        }
+    }
+
+    /// What the processes broadcast and delivered, as far as a property may still ask for it.
+    fn add_logs(&self, state: &State, sums: &mut [u128]) {
+        let cells = || state.cells().iter().map(|cell| self.cell(*cell));
+        let forgets = self.exploration.reductions.delivered;
+        if self.exploration.needs_order() {
+            let everywhere = cells().filter(|cell| cell.is_alive()).fold(u64::MAX, |everywhere, cell| everywhere & cell.log.mask);
+            for cell in cells() {
+                let is_known = |message: &&Message| forgets && message.bit() & everywhere != 0;
+                let known = cell.log.delivered.iter().take_while(is_known).count();
+                add(&cell.prints.orders[known], sums);
+            }
+        }
+        if self.exploration.needs_pasts() {
+            for origin in cells() {
+                for (number, past) in (0..).zip(&origin.log.pasts) {
+                    let message = Message::of(MessageId { origin: origin.rank, number }, &self.exploration);
+                    let lacking = cells().filter(|cell| cell.is_alive() && cell.log.mask & message.bit() == 0);
+                    let known = lacking.fold(u64::MAX, |known, cell| known & cell.log.mask);
+                    let mut asked = if forgets { past & !known } else { *past };
+                    while asked != 0 {
+                        add(self.pasts.print(message, asked.trailing_zeros()), sums);
+                        asked &= asked - 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What tells a choice from the others that are open in the same state, in this search and in every other one of the same.
+    pub(super) fn choice_print(&self, choice: Choice) -> u128 {
+        let Choice { act, cut } = choice;
+        let mut digest = Digest::new();
+        let mut put = |kind: u64, at: u8, more: u128| {
+            digest.number(kind);
+            digest.number(u64::from(at));
+            more.to_le_bytes().fingerprint(&mut digest);
+        };
+        match act {
+            Act::Request { at } => put(0, at, 0),
+            Act::Deliver { packet, copy } => put(1, u8::from(copy), self.packet(packet).key),
+            Act::Lose { packet } => put(2, 0, self.packet(packet).key),
+            Act::Wake { at } => put(3, at, 0),
+            Act::Crash { at } => put(4, at, 0),
+            Act::Exclude { at, whom } => put(5, at, u128::from(whom)),
+        }
+        digest.number(cut.map_or(0, Cut::code));
+        digest.finish()
     }
 
     /// What `input` does at `cell`, which is that of a live process.
@@ -223,22 +304,49 @@ where
                 log.deliver(*message);
             }
         }
+        let stamps = self.exploration.reductions.stamps && input == Input::Request && taken;
+        let ambiguous = stamps && self.is_ambiguous(rank, &begun, &effects);
         let next = self.intern_cell(rank, Some(protocol), now, log, told);
         let acts = refused && (emits || next != number);
         let cuts = self.cuts(rank, now, begun, &effects);
-        Step { next, effects, cuts, taken, acts }
+        Step { next, effects, cuts, taken, acts, ambiguous }
     }
 
-    /// The cells of a process that crashes after none, one, ... of these effects.
-    fn cuts(&mut self, rank: Rank, now: Time, mut log: Log, effects: &[Done]) -> Vec<u32> {
-        if self.exploration.scope.crashes == 0 {
-            return vec![];
-        }
-        let mut cuts = Vec::with_capacity(effects.len());
+    /// Whether the message that `origin` just broadcast was sent otherwise to the same process before, after the same past.
+    fn is_ambiguous(&mut self, origin: Rank, log: &Log, effects: &[Done]) -> bool {
+        let Some(past) = log.pasts.last() else { return false };
+        let message = Message::of(MessageId { origin, number: log.broadcasts() - 1 }, &self.exploration);
+        let mut ambiguous = false;
         for effect in effects {
-            cuts.push(self.intern_cell(rank, None, now, log.clone(), 0));
-            if let Done::Delivered(message) = effect {
-                log.deliver(*message);
+            if let Done::Sent(packet) = effect {
+                let packet = &self.packets[*packet as usize];
+                ambiguous |= self.pasts.is_news(message, *past, packet.to, packet.key);
+            }
+        }
+        ambiguous
+    }
+
+    /// Where a process may crash among these effects, and its cells then: between any two, with any of several sends in a row carried out.
+    fn cuts(&mut self, rank: Rank, now: Time, mut log: Log, effects: &[Done]) -> Vec<(Cut, u32)> {
+        let mut cuts = vec![];
+        if self.exploration.scope.crashes == 0 {
+            return cuts;
+        }
+        assert!(effects.len() <= Cut::MOST_EFFECTS, "{rank} has {} effects at once, too many to crash between", effects.len());
+        let mut done = 0;
+        while done < effects.len() {
+            let row = effects[done..].iter().take_while(|effect| matches!(effect, Done::Sent(_))).count();
+            if row > 1 {
+                let crashed = self.intern_cell(rank, None, now, log.clone(), 0);
+                assert!(row <= MOST_IN_A_ROW, "{rank} sends {row} packets in a row, too many to crash between");
+                cuts.extend((1..(1 << row) - 1).map(|some| (Cut::within(done, some), crashed)));
+            }
+            if let Done::Delivered(message) = effects[done] {
+                log.deliver(message);
+            }
+            done += row.max(1);
+            if done < effects.len() {
+                cuts.push((Cut::after(done), self.intern_cell(rank, None, now, log.clone(), 0)));
             }
         }
         cuts
@@ -265,45 +373,52 @@ where
     }
 
     fn intern_cell(&mut self, rank: Rank, protocol: Option<P>, now: Time, log: Log, told: u8) -> u32 {
-        let print = |names: &Vec<Rank>| {
-            let mut digest = Digest::renaming(names);
+        let exploration = &self.exploration;
+        let part = |digest: &mut Digest<'_>| {
             digest.rank(rank);
             digest.flag(protocol.is_some());
-            log.fingerprint(&self.exploration, &mut digest);
             if let Some(protocol) = &protocol {
-                protocol.fingerprint(&mut digest);
-                digest.by_rank(names.len(), |index, digest| digest.flag(told >> index & 1 == 1));
+                protocol.fingerprint(digest);
+                digest.by_rank(exploration.scope.processes as usize, |index, digest| digest.flag(told >> index & 1 == 1));
             }
-            digest.finish()
         };
-        let whole = self.renamings.iter().map(print).collect();
-        let past = |number: usize| self.renamings.iter().map(|names| log.past(rank, number, &self.exploration, names)).collect();
-        let order = |from: usize| self.renamings.iter().map(|names| log.order(rank, from, &self.exploration, names)).collect();
-        let pasts = if self.exploration.needs_pasts() { (0..log.pasts.len()).map(past).collect() } else { vec![] };
-        let orders = if self.exploration.needs_order() { (0..=log.delivered.len()).map(order).collect() } else { vec![] };
-        let prints = Prints { whole, pasts, orders };
-        let cell = Cell { rank, protocol, now, log, told, prints };
-        let mut keys = vec![0; self.renamings.len()];
-        cell.add_prints(0, &self.exploration, &mut keys);
-        let key = keys[0];
+        let mut digest = Digest::new();
+        part(&mut digest);
+        log.fingerprint_all(exploration, &mut digest);
+        let key = digest.finish();
         if let Some(number) = self.cell_numbers.get(key) {
             return number;
         }
+        let whole = |names: &Vec<Rank>| {
+            let mut digest = exploration.digest(names, Part::Cell);
+            part(&mut digest);
+            log.fingerprint(exploration, &mut digest);
+            digest.finish()
+        };
+        let whole = self.renamings.iter().map(whole).collect();
+        let order = |from: usize| self.renamings.iter().map(|names| log.order(rank, from, exploration, names)).collect();
+        let orders = if exploration.needs_order() { (0..=log.delivered.len()).map(order).collect() } else { vec![] };
         let number = u32::try_from(self.cells.len()).expect("fewer than 2^32 local states");
         self.cell_numbers.insert(key, number);
-        self.cells.push(cell);
+        self.cells.push(Cell { rank, protocol, now, log, told, prints: Prints { whole, orders } });
         number
     }
 
     fn intern_packet(&mut self, from: Rank, to: Rank, message: P::Message) -> u32 {
         assert!(to.0 < self.exploration.scope.processes, "{from} sends to {to}, which is not there");
-        let prints: Vec<u128> = self.renamings.iter().map(|names| packet_print(from, to, &message, names)).collect();
-        if let Some(number) = self.packet_numbers.get(prints[0]) {
+        let key = packet_print(from, to, &message);
+        if let Some(number) = self.packet_numbers.get(key) {
             return number;
         }
+        let print = |names: &Vec<Rank>| {
+            let mut digest = self.exploration.digest(names, Part::Packet);
+            put_packet(from, to, &message, &mut digest);
+            digest.finish()
+        };
+        let prints = self.renamings.iter().map(print).collect();
         let number = u32::try_from(self.packets.len()).expect("fewer than 2^32 packets");
-        self.packet_numbers.insert(prints[0], number);
-        self.packets.push(Packet { from, to, message, prints });
+        self.packet_numbers.insert(key, number);
+        self.packets.push(Packet { from, to, message, key, prints });
         number
     }
 }
@@ -320,21 +435,6 @@ impl<P> Cell<P> {
         self.protocol.is_some()
     }
 
-    /// Adds its print under each renaming, where all of `everywhere` is delivered by every live process.
-    fn add_prints(&self, everywhere: u64, exploration: &Exploration, sums: &mut [u128]) {
-        let Prints { whole, pasts, orders } = &self.prints;
-        add(whole, sums);
-        for (number, past) in (0..).zip(pasts) {
-            if Message::of(MessageId { origin: self.rank, number }, exploration).bit() & everywhere == 0 {
-                add(past, sums);
-            }
-        }
-        if !orders.is_empty() {
-            let known = self.log.delivered.iter().take_while(|message| message.bit() & everywhere != 0).count();
-            add(&orders[known], sums);
-        }
-    }
-
     /// Whether it was told that `rank` crashed.
     pub(super) const fn is_told(&self, rank: u8) -> bool {
         self.told >> rank & 1 == 1
@@ -346,13 +446,24 @@ fn add(prints: &[u128], sums: &mut [u128]) {
     sums.iter_mut().zip(prints).for_each(|(sum, print)| *sum = sum.wrapping_add(*print));
 }
 
+impl<M> Packet<M> {
+    /// A number for each pair of processes.
+    pub(super) fn channel(&self) -> usize {
+        self.from.index() * Scope::MOST_PROCESSES as usize + self.to.index()
+    }
+}
+
 /// What tells packets apart.
-pub(super) fn packet_print(from: Rank, to: Rank, message: &impl Fingerprint, names: &[Rank]) -> u128 {
-    let mut digest = Digest::renaming(names);
+pub(super) fn packet_print(from: Rank, to: Rank, message: &impl Fingerprint) -> u128 {
+    let mut digest = Digest::new();
+    put_packet(from, to, message, &mut digest);
+    digest.finish()
+}
+
+fn put_packet(from: Rank, to: Rank, message: &impl Fingerprint, digest: &mut Digest<'_>) {
     digest.rank(from);
     digest.rank(to);
-    message.fingerprint(&mut digest);
-    digest.finish()
+    message.fingerprint(digest);
 }
 
 /// An input, with what it carries.

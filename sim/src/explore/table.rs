@@ -3,20 +3,26 @@ use alloc::vec::Vec;
 
 /// A map from fingerprints: open addressing with linear probing, three quarters full at most; nothing is ever removed.
 ///
-/// Keys are already as good as random, so a slot is found by a part of the key. 16 bytes and a value for each slot, O(1) for each operation.
+/// Keys are already as good as random, so a slot is found by a part of the key. 16 bytes and a value, up to 8, for each slot; O(1) for each operation.
 #[derive(Clone, Debug)]
 pub(super) struct Table<V> {
-    keys: Vec<u128>,
-    values: Vec<V>,
+    slots: Vec<Slot<V>>,
     len: usize,
 }
 
+/// A key in halves, so that no room is lost to its alignment, beside its value, so that both come from memory at once.
+#[derive(Clone, Copy, Debug)]
+struct Slot<V> {
+    key: [u64; 2],
+    value: V,
+}
+
 /// Marks a free slot; a key of this value is taken for its neighbour, which is as likely as any collision.
-const FREE: u128 = 0;
+const FREE: [u64; 2] = [0; 2];
 
 impl<V: Copy + Default> Table<V> {
     pub(super) fn new() -> Self {
-        Self { keys: vec![FREE; 64], values: vec![V::default(); 64], len: 0 }
+        Self { slots: Self::free(64), len: 0 }
     }
 
     /// How many keys there are.
@@ -26,48 +32,95 @@ impl<V: Copy + Default> Table<V> {
     }
 
     pub(super) fn get(&self, key: u128) -> Option<V> {
-        let slot = self.slot(key);
-        (self.keys[slot] != FREE).then(|| self.values[slot])
+        let Slot { key, value } = self.slots[self.slot(halves(key))];
+        (key != FREE).then_some(value)
     }
 
     /// Sets the value of a key. Returns what it was.
     pub(super) fn insert(&mut self, key: u128, value: V) -> Option<V> {
+        let key = halves(key);
         let slot = self.slot(key);
-        if self.keys[slot] != FREE {
-            return Some(core::mem::replace(&mut self.values[slot], value));
+        let slot = &mut self.slots[slot];
+        if slot.key != FREE {
+            return Some(core::mem::replace(&mut slot.value, value));
         }
-        self.keys[slot] = key.max(1);
-        self.values[slot] = value;
+        *slot = Slot { key, value };
         self.len += 1;
-        if self.len * 4 > self.keys.len() * 3 {
+        if self.len * 4 > self.slots.len() * 3 {
             self.grow();
         }
         None
     }
 
+    fn free(slots: usize) -> Vec<Slot<V>> {
+        vec![Slot { key: FREE, value: V::default() }; slots]
+    }
+
     fn grow(&mut self) {
-        let double = self.keys.len() * 2;
-        let keys = core::mem::replace(&mut self.keys, vec![FREE; double]);
-        let values = core::mem::replace(&mut self.values, vec![V::default(); double]);
-        for (key, value) in keys.into_iter().zip(values).filter(|(key, _)| *key != FREE) {
-            let slot = self.slot(key);
-            self.keys[slot] = key;
-            self.values[slot] = value;
+        let double = Self::free(self.slots.len() * 2);
+        for moved in core::mem::replace(&mut self.slots, double).into_iter().filter(|slot| slot.key != FREE) {
+            let slot = self.slot(moved.key);
+            self.slots[slot] = moved;
         }
     }
 
     /// Where `key` is, or the free slot where it goes.
-    fn slot(&self, key: u128) -> usize {
-        let key = key.max(1);
-        let mask = self.keys.len() - 1;
+    fn slot(&self, key: [u64; 2]) -> usize {
+        let mask = self.slots.len() - 1;
         // Both halves count, so that keys which are made of small numbers are spread too.
-        #[expect(clippy::cast_possible_truncation, reason = "a part of the key is enough to find a slot")]
-        let mut slot = ((key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16) as usize & mask;
-        while self.keys[slot] != FREE && self.keys[slot] != key {
+        let mut slot = ((key[0] ^ key[1]).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16) as usize & mask;
+        while self.slots[slot].key != FREE && self.slots[slot].key != key {
             slot = (slot + 1) & mask;
         }
         slot
     }
+}
+
+/// As a list of keys with their values.
+#[cfg(feature = "serde")]
+impl<V: Copy + serde::Serialize> serde::Serialize for Table<V> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+
+        let mut list = serializer.serialize_seq(Some(self.len))?;
+        for Slot { key, value } in self.slots.iter().filter(|slot| slot.key != FREE) {
+            list.serialize_element(&(u128::from(key[1]) << 64 | u128::from(key[0]), value))?;
+        }
+        list.end()
+    }
+}
+
+/// Grows as keys come, whatever length the list is said to have.
+#[cfg(feature = "serde")]
+impl<'de, V: Copy + Default + serde::Deserialize<'de>> serde::Deserialize<'de> for Table<V> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys<V>(core::marker::PhantomData<V>);
+
+        impl<'de, V: Copy + Default + serde::Deserialize<'de>> serde::de::Visitor<'de> for Keys<V> {
+            type Value = Table<V>;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("a list of keys with their values")
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Table<V>, A::Error> {
+                let mut table = Table::new();
+                while let Some((key, value)) = list.next_element::<(u128, V)>()? {
+                    table.insert(key, value);
+                }
+                Ok(table)
+            }
+        }
+
+        deserializer.deserialize_seq(Keys(core::marker::PhantomData))
+    }
+}
+
+fn halves(key: u128) -> [u64; 2] {
+    let key = key.max(1);
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    let low = key as u64;
+    [low, (key >> 64) as u64]
 }
 
 #[cfg(test)]

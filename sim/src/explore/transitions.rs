@@ -3,10 +3,10 @@ use alloc::vec::Vec;
 use tidings_protocol::{Fingerprint, Protocol};
 use tidings_trace::MessageId;
 
-use super::Breach;
 use super::choice::{Act, Choice, Input};
 use super::state::State;
 use super::system::{Done, System};
+use super::{Breach, Cut};
 
 /// One way on from a state.
 #[derive(Clone, Debug)]
@@ -28,14 +28,20 @@ where
         let mut all = Vec::new();
         let left = state.left;
         let live: Vec<(u8, u32)> = (0_u8..).zip(state.cells().iter().copied()).filter(|(_, cell)| self.cell(*cell).is_alive()).collect();
+        let mut channels = 0_u64;
         for packet in state.distinct_packets() {
+            if left.losses > 0 && self.may_lose(self.cell(state.cells()[self.packet(packet).from.index()])) {
+                all.push(self.lose(state, packet));
+            }
+            let channel = 1 << self.packet(packet).channel();
+            if self.exploration.ordered && channels & channel != 0 {
+                continue;
+            }
+            channels |= channel;
             let to = self.packet(packet).to.index();
             self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: false }, &mut all);
             if left.duplicates > 0 {
                 self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: true }, &mut all);
-            }
-            if left.losses > 0 && self.may_lose(self.cell(state.cells()[self.packet(packet).from.index()])) {
-                all.push(self.lose(state, packet));
             }
         }
         for &(at, cell) in &live {
@@ -97,16 +103,20 @@ where
             }
             return;
         }
-        let effects = step.effects.len();
-        all.push(self.after(state, at, input, Choice { act, cut: None }));
+        if step.ambiguous {
+            all.push(Transition { choice: act.into(), state: state.clone(), breach: Some(Breach::Ambiguous) });
+            return;
+        }
         // Before the first effect is no different from before the input, and that is a crash of its own.
-        for cut in 1..if may_crash { effects } else { 0 } {
-            let cut = u8::try_from(cut).expect("a small scope has few effects at once");
-            all.push(self.after(state, at, input, Choice { act, cut: Some(cut) }));
+        let cuts: Vec<(Cut, u32)> = if may_crash { step.cuts.clone() } else { Vec::new() };
+        let next = step.next;
+        all.push(self.after(state, at, input, Choice { act, cut: None }, next));
+        for (cut, next) in cuts {
+            all.push(self.after(state, at, input, Choice { act, cut: Some(cut) }, next));
         }
     }
 
-    fn after(&mut self, state: &State, at: usize, input: Input, choice: Choice) -> Transition {
+    fn after(&mut self, state: &State, at: usize, input: Input, choice: Choice, next: u32) -> Transition {
         let cell = state.cells()[at];
         let mut after = state.clone();
         match choice.act {
@@ -118,12 +128,8 @@ where
         }
         after.left.crashes -= u8::from(choice.cut.is_some());
         let step = self.step(cell, input);
-        let (next, effects) = match choice.cut {
-            None => (step.next, &step.effects[..]),
-            Some(cut) => (step.cuts[usize::from(cut)], &step.effects[..usize::from(cut)]),
-        };
         let (mut sent, mut delivered) = (Vec::new(), Vec::new());
-        for effect in effects {
+        for (_, effect) in step.effects.iter().enumerate().filter(|(place, _)| choice.cut.is_none_or(|cut| cut.carries(*place))) {
             match effect {
                 Done::Sent(packet) => sent.push(*packet),
                 Done::Delivered(message) => delivered.push(*message),

@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use tidings_protocol::{Digest, Effects, Fingerprint, Protocol, Rank, Refused, Time, To};
-use tidings_sim::explore::{Counterexample, Counts, Exploration, Explorer};
+use tidings_sim::explore::{Counterexample, Counts, Exploration, Explorer, NotResumed, Saved};
 use tidings_trace::MessageId;
 
 pub type Name = (Rank, u64);
@@ -20,11 +20,22 @@ pub trait Toy:
     fn at(me: Rank) -> Self;
 }
 
-#[allow(clippy::type_complexity, reason = "the closures have no names")]
-pub fn explorer<T: Toy>(
-    exploration: Exploration,
-) -> Explorer<T, impl Fn(Rank) -> T, impl Fn(MessageId) -> Name, impl Fn(&Name) -> Option<MessageId>> {
-    Explorer::new(exploration, T::at, |id: MessageId| (id.origin, id.number), |&(origin, number): &Name| Some(MessageId { origin, number }))
+pub type Exploring<T> = Explorer<T, fn(Rank) -> T, fn(MessageId) -> Name, fn(&Name) -> Option<MessageId>>;
+
+pub fn explorer<T: Toy>(exploration: Exploration) -> Exploring<T> {
+    Explorer::new(exploration, T::at, ask, hear)
+}
+
+pub fn resumed<T: Toy>(exploration: Exploration, saved: Saved) -> Result<Exploring<T>, NotResumed> {
+    Explorer::resume(exploration, T::at, ask, hear, saved)
+}
+
+fn ask(id: MessageId) -> Name {
+    (id.origin, id.number)
+}
+
+fn hear(&(origin, number): &Name) -> Option<MessageId> {
+    Some(MessageId { origin, number })
 }
 
 pub fn explore<T: Toy>(exploration: Exploration) -> Result<Counts, Box<Counterexample>> {
