@@ -14,6 +14,14 @@ pub enum Error {
         /// What is wrong, and where.
         why: String,
     },
+    /// A file that should hold an exploration which can go on does not, or one cannot be kept there.
+    #[error("{path}: {why}", path = path.display())]
+    Exploration {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// The operating system says no.
     #[error("{path}: {why}", path = path.display())]
     Io {

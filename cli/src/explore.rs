@@ -1,20 +1,26 @@
+mod explored;
+mod file;
+mod make;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use tidings_broadcast::{
-    Acknowledged, AllAcknowledge, Arrived, Backoff, BestEffort, Broadcast, Cast, CausalOrder, Delivery, FifoOrder, IdealLink, Ordered,
-    PerfectLink, Relay, Reliable, Rule, Sequenced, Sequencer, Stamped,
-};
-use tidings_clocks::{Rank, VectorClock};
-use tidings_protocol::{Fingerprint, Incarnation, Limits, Payload, View};
-use tidings_sim::explore::{Counts, Exploration, Explorer, Links, Progress, Reductions, Scope};
-use tidings_trace::{MessageId, Property};
+use tidings_broadcast::Rule;
+use tidings_sim::explore::{Counts, Exploration, Progress, Reductions, Scope};
 
 use crate::checks::grouped;
 use crate::{Error, Exit, SimulatedRule};
+
+pub use explored::{EXPLORED, Explored, Search};
+use file::Kept;
 
 /// What `tidings explore` takes.
 #[derive(Clone, Debug, Args)]
@@ -36,267 +42,208 @@ pub struct ExploreArguments {
     #[arg(long)]
     pub raw: bool,
 
+    /// Stop each search after this many states.
+    #[arg(long, value_name = "N")]
+    pub states: Option<u64>,
+
+    /// Stop each search after this many seconds.
+    #[arg(long = "for", value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+
+    /// Where to keep a search that is stopped before its end, so that it can go on later. Needs a protocol and a scope.
+    #[arg(long, value_name = "FILE", requires_all = ["protocol", "scope"])]
+    pub save: Option<PathBuf>,
+
+    /// Go on with a search that was kept in this file, with the same protocol, scope and options.
+    #[arg(long, value_name = "FILE", requires_all = ["protocol", "scope"])]
+    pub resume: Option<PathBuf>,
+
     /// Tell the processes of crashes, at any time after them, even where the protocol promises the same without.
     #[arg(long)]
     pub detection: bool,
 }
 
-/// One protocol that can be explored.
-pub struct Explored {
-    /// What it is called on the command line, as in the table of experiments.
-    pub name: &'static str,
-    /// What is below it in the search.
-    pub below: &'static str,
-    /// What must hold.
-    pub promises: &'static [Property],
-    /// The rules that its layers enforce, and that can be broken on purpose.
-    pub rules: &'static [Rule],
-    /// The scopes of continuous integration.
-    pub scopes: &'static [&'static str],
-    links: Links,
-    detection: bool,
-    symmetric: bool,
-    protected: &'static [Rank],
-    searcher: fn(Exploration, Make) -> Search,
+/// One search of the table.
+struct Task {
+    row: &'static Explored,
+    exploration: Exploration,
 }
 
-/// A search in pieces: explores so many states more, and says how it stands.
-pub type Search = Box<dyn FnMut(u64) -> (Progress, Counts)>;
-
-/// What every process of a search is made with.
-#[derive(Clone, Copy, Debug)]
-struct Make {
-    processes: u32,
-    limits: Limits,
-    without: Option<Rule>,
-}
-
-/// A message of a search: its origin, by rank so that it can be renamed, and its number.
-type Note = (Rank, u64);
-
-type OverIdeal<T> = Reliable<IdealLink<Relay<T>>, T>;
-type Fifo<T> = Ordered<FifoOrder<Arrived<T>>, OverIdeal<Stamped<u64, T>>>;
-type FifoUnrelayed<T> = Ordered<FifoOrder<Arrived<T>>, BestEffort<IdealLink<Stamped<u64, T>>>>;
-type Causal<T> = Ordered<CausalOrder<Arrived<T>>, OverIdeal<Stamped<VectorClock, T>>>;
-
-const RELIABLE: &[Property] = &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement];
-const TOTAL: &[Property] =
-    &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement, Property::TotalOrder, Property::FifoTotal];
-
-/// The protocols that can be explored.
-///
-/// Everything above the links stands on a link that is its own specification; the links stand on a network that loses and repeats.
-pub const EXPLORED: &[Explored] = &[
-    Explored {
-        name: "perfect-link",
-        below: "best-effort broadcast shows it; below is a network that loses and repeats",
-        promises: &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation],
-        rules: &[Rule::Dedupe],
-        scopes: &["2x1,losses=2,duplicates=2,wakes=3", "2x2,losses=1,duplicates=1,wakes=2", "3x1,losses=1,wakes=1"],
-        links: Links::FairLoss,
-        detection: true,
-        symmetric: false,
-        protected: &[],
-        searcher: |exploration, make| search(exploration, move |me| BestEffort::new(make.perfect::<Note>(me))),
-    },
-    Explored {
-        name: "best-effort",
-        below: "ideal links",
-        promises: &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation],
-        rules: &[],
-        scopes: &["3x2", "3x2,losses=1,crashes=1"],
-        links: Links::Reliable,
-        detection: false,
-        symmetric: true,
-        protected: &[],
-        searcher: |exploration, make| search(exploration, move |me| BestEffort::new(make.ideal::<Note>(me))),
-    },
-    Explored {
-        name: "reliable",
-        below: "ideal links that also repeat",
-        promises: RELIABLE,
-        rules: &[Rule::Dedupe],
-        scopes: &["3x2,losses=1,duplicates=1,crashes=1", "3x3"],
-        links: Links::Reliable,
-        detection: false,
-        symmetric: true,
-        protected: &[],
-        searcher: |exploration, make| search(exploration, move |me| make.reliable::<Note>(me)),
-    },
-    Explored {
-        name: "fifo",
-        below: "reliable broadcast over ideal links that also repeat",
-        promises: &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement, Property::FifoDelivery],
-        rules: &[Rule::Dedupe, Rule::Fifo],
-        scopes: &["3x2,losses=1,duplicates=1,crashes=1", "3x3"],
-        links: Links::Reliable,
-        detection: false,
-        symmetric: true,
-        protected: &[],
-        searcher: |exploration, make| search(exploration, move |me| make.fifo::<Note>(me)),
-    },
-    Explored {
-        name: "causal",
-        below: "reliable broadcast over ideal links that also repeat",
-        promises: &[
-            Property::Validity,
-            Property::NoDuplication,
-            Property::NoCreation,
-            Property::Agreement,
-            Property::FifoDelivery,
-            Property::CausalDelivery,
-        ],
-        rules: &[Rule::Dedupe, Rule::Fifo, Rule::Causal],
-        scopes: &["3x2,losses=1,duplicates=1,crashes=1", "3x2", "2x4"],
-        links: Links::Reliable,
-        detection: false,
-        symmetric: true,
-        protected: &[],
-        searcher: |exploration, make| search(exploration, move |me| make.causal::<Note>(me)),
-    },
-    Explored {
-        name: "sequencer",
-        below: "FIFO broadcast over ideal links: reliable if there are faults, best-effort if not",
-        promises: TOTAL,
-        rules: &[Rule::Total],
-        scopes: &["3x1,losses=1,duplicates=1,crashes=1", "2x3,losses=1,duplicates=1,crashes=1", "2x4"],
-        links: Links::Reliable,
-        detection: true,
-        symmetric: false,
-        protected: &[Rank(0)],
-        searcher: |exploration, make| {
-            if is_calm(exploration.scope) {
-                search(exploration, move |me| {
-                    make.broken_total(Sequencer::new(make.unrelayed::<Sequenced<Note>>(me), make.limits), Sequencer::without)
-                })
-            } else {
-                search(exploration, move |me| {
-                    make.broken_total(Sequencer::new(make.fifo::<Sequenced<Note>>(me), make.limits), Sequencer::without)
-                })
-            }
-        },
-    },
-    Explored {
-        name: "all-acknowledge",
-        below: "FIFO broadcast over ideal links: reliable if there are faults, best-effort if not",
-        promises: TOTAL,
-        rules: &[Rule::Total],
-        scopes: &["2x3,losses=1,duplicates=1,crashes=1", "3x1"],
-        links: Links::Reliable,
-        detection: true,
-        symmetric: false,
-        protected: &[],
-        searcher: |exploration, make| {
-            if is_calm(exploration.scope) {
-                search(exploration, move |me| {
-                    make.broken_total(AllAcknowledge::new(make.unrelayed::<Acknowledged<Note>>(me), make.limits), AllAcknowledge::without)
-                })
-            } else {
-                search(exploration, move |me| {
-                    make.broken_total(AllAcknowledge::new(make.fifo::<Acknowledged<Note>>(me), make.limits), AllAcknowledge::without)
-                })
-            }
-        },
-    },
-];
-
-impl Explored {
-    /// The row of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<&'static Self> {
-        EXPLORED.iter().find(|row| row.name == name)
-    }
-
-    /// What is explored within `scope`, by this row's model.
-    #[must_use]
-    pub fn exploration(&self, scope: Scope) -> Exploration {
-        let reductions = Reductions { symmetry: self.symmetric, ..Reductions::ALL };
-        Exploration {
-            links: self.links,
-            detection: self.detection,
-            protected: self.protected.to_vec(),
-            // Without being told of a crash a broadcast waits for credit for ever.
-            progress: self.detection || scope.crashes == 0,
-            ..Exploration::of(scope, self.promises).with(Reductions { sleep: false, ..reductions })
-        }
-    }
-
-    /// Begins a search, with a rule broken in every layer that enforces it or with none.
-    #[must_use]
-    pub fn search(&self, exploration: Exploration, without: Option<Rule>) -> Search {
-        let make = Make { processes: exploration.scope.processes, limits: LIMITS, without };
-        (self.searcher)(exploration, make)
-    }
+/// How a search ended.
+struct Outcome {
+    progress: Progress,
+    counts: Counts,
+    took: Duration,
 }
 
 impl ExploreArguments {
-    /// Explores, and says what was found.
+    /// Explores, as many searches at once as there are processors, and says what was found in the order of the table.
     ///
     /// # Errors
-    /// What the output says.
-    #[expect(clippy::disallowed_methods, reason = "the program is the edge, and says how long a search took")]
+    /// Standard output, or the file of a kept search.
     pub(crate) fn run(&self) -> Result<Exit, Error> {
-        let rows = EXPLORED.iter().filter(|row| self.protocol.as_ref().is_none_or(|name| name == row.name));
-        let mut exit = Exit::Held;
-        let broken = self.broken.map(Rule::from);
-        let people_watch = io::stderr().is_terminal();
+        let tasks = self.tasks();
+        if tasks.is_empty() {
+            let rule = self.broken.map(|rule| format!("{:?}", Rule::from(rule))).unwrap_or_default();
+            let _ = writeln!(
+                io::stderr(),
+                "tidings: {} has no layer that enforces {}",
+                self.protocol.as_deref().unwrap_or("no protocol"),
+                rule.to_lowercase()
+            );
+            return Ok(Exit::Misused);
+        }
         say(&format!("{HEAD}\n"))?;
-        for row in rows.filter(|row| broken.is_none_or(|rule| row.rules.contains(&rule))) {
+        let (next, states) = (AtomicUsize::new(0), AtomicU64::new(0));
+        // The largest first, so that none is left over for the end.
+        let mut order: Vec<usize> = (0..tasks.len()).collect();
+        order.sort_by_key(|task| std::cmp::Reverse(weight(tasks[*task].exploration.scope)));
+        let workers = thread::available_parallelism().map_or(1, usize::from).min(tasks.len());
+        let failed = Mutex::new(None);
+        let work = |results: Sender<(usize, Outcome)>| {
+            while let Some(task) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match self.search(&tasks[*task], &states) {
+                    // Whoever does not listen any more has seen enough.
+                    Ok(outcome) => drop(results.send((*task, outcome))),
+                    Err(why) => drop(failed.lock().map(|mut failed| failed.get_or_insert(why).clone())),
+                }
+            }
+        };
+        let exit = thread::scope(|scope| {
+            let (sender, results) = mpsc::channel();
+            for _ in 0..workers {
+                let sender = sender.clone();
+                scope.spawn(|| work(sender));
+            }
+            drop(sender);
+            print_in_order(&tasks, &results, &states)
+        })?;
+        match failed.into_inner() {
+            Ok(Some(why)) => Err(why),
+            _ => Ok(exit),
+        }
+    }
+
+    /// What the arguments ask for.
+    fn tasks(&self) -> Vec<Task> {
+        let broken = self.broken.map(Rule::from);
+        let rows = EXPLORED.iter().filter(|row| self.protocol.as_ref().is_none_or(|name| name == row.name));
+        let rows = rows.filter(|row| broken.is_none_or(|rule| row.rules.contains(&rule)));
+        rows.flat_map(|row| {
             let scopes: Vec<Scope> = match self.scope {
                 Some(scope) => vec![scope],
                 None => row.scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
             };
-            for scope in scopes {
+            scopes.into_iter().map(|scope| {
                 let mut exploration = row.exploration(scope);
                 exploration.detection |= self.detection;
                 if self.raw {
                     exploration.reductions = Reductions::NONE;
                 }
-                let begun = Instant::now();
-                let mut search = row.search(exploration, broken);
-                let (progress, counts) = loop {
-                    let (progress, counts) = search(PIECE);
-                    if !matches!(progress, Progress::Unfinished) {
-                        break (progress, counts);
-                    }
-                    if people_watch {
-                        let _ = write!(io::stderr(), "\r{} {scope}: {} states", row.name, grouped(counts.states));
-                    }
-                };
-                if people_watch {
-                    let _ = write!(io::stderr(), "\r\x1b[K");
+                Task { row, exploration }
+            })
+        })
+        .collect()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the program is the edge, and says how long a search took")]
+    fn search(&self, Task { row, exploration }: &Task, all_states: &AtomicU64) -> Result<Outcome, Error> {
+        let begun = Instant::now();
+        let broken = self.broken.map(Rule::from);
+        let mut search = match &self.resume {
+            None => row.search(exploration.clone(), broken),
+            Some(path) => {
+                let Kept { protocol, broken: was_broken, saved } = file::read(path)?;
+                if protocol != row.name || was_broken != broken.map(|rule| format!("{rule:?}")) {
+                    let with = was_broken.map_or_else(String::new, |rule| format!(" with the rule {rule} broken"));
+                    return Err(Error::Exploration { path: path.clone(), why: format!("it explored {protocol}{with}") });
                 }
-                say(&line(row, scope, &counts, begun.elapsed(), &progress))?;
-                if let Progress::Broken(found) = progress {
-                    say(&format!("\n{found}\n\n"))?;
-                    exit = Exit::Violated;
-                }
+                let resumed = row.resume(exploration.clone(), broken, saved);
+                resumed.map_err(|why| Error::Exploration { path: path.clone(), why: why.to_string() })?
             }
+        };
+        let most = self.states.unwrap_or(u64::MAX);
+        let until = self.seconds.map(|seconds| begun + Duration::from_secs(seconds));
+        let mut seen = search.counts().states;
+        let first = seen;
+        let progress = loop {
+            let left = most.saturating_sub(seen - first);
+            let progress = search.run(PIECE.min(left));
+            let now = search.counts().states;
+            all_states.fetch_add(now - seen, Ordering::Relaxed);
+            seen = now;
+            let is_over = seen - first >= most || until.is_some_and(|until| Instant::now() >= until);
+            if is_over || !matches!(progress, Progress::Unfinished) {
+                break progress;
+            }
+        };
+        let counts = search.counts();
+        if let (Progress::Unfinished, Some(path)) = (&progress, &self.save) {
+            let Some(saved) = search.save() else {
+                return Err(Error::Exploration { path: path.clone(), why: "this search cannot be kept".to_owned() });
+            };
+            file::write(path, &Kept { protocol: row.name.to_owned(), broken: broken.map(|rule| format!("{rule:?}")), saved })?;
         }
-        Ok(exit)
+        Ok(Outcome { progress, counts, took: begun.elapsed() })
     }
 }
 
-/// How many states are explored between two words of progress.
-const PIECE: u64 = 200_000;
-
-/// Room for what a small scope brings: no request is refused for lack of credit.
-const LIMITS: Limits = Limits { window: 4, credit: 8, control_credit: 8, held: 16, payload_bytes: 1 << 10 };
+/// How many states are explored between two looks at the clock.
+const PIECE: u64 = 50_000;
 
 const HEAD: &str =
     "protocol         scope                                   verdict         states    transitions    interleavings   seconds   states/s";
 
+/// Prints the outcomes in the order of the tasks, each as soon as those before it are there. To people it says meanwhile how many states there are.
+fn print_in_order(tasks: &[Task], results: &mpsc::Receiver<(usize, Outcome)>, states: &AtomicU64) -> Result<Exit, Error> {
+    let people_watch = io::stderr().is_terminal();
+    let mut outcomes: Vec<Option<Outcome>> = tasks.iter().map(|_| None).collect();
+    let (mut exit, mut printed) = (Exit::Held, 0);
+    loop {
+        match results.recv_timeout(Duration::from_millis(200)) {
+            Ok((task, outcome)) => outcomes[task] = Some(outcome),
+            Err(RecvTimeoutError::Timeout) if people_watch => {
+                let there = outcomes.iter().flatten().count() + printed;
+                let states = grouped(states.load(Ordering::Relaxed));
+                let _ = write!(io::stderr(), "\r{there} of {} searches, {states} states", tasks.len());
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(exit),
+        }
+        while let Some(Outcome { progress, counts, took }) = outcomes.get_mut(printed).and_then(Option::take) {
+            if people_watch {
+                let _ = write!(io::stderr(), "\r\x1b[K");
+            }
+            say(&line(&tasks[printed], &counts, took, &progress))?;
+            if let Progress::Broken(found) = progress {
+                say(&format!("\n{found}\n\n"))?;
+                exit = Exit::Violated;
+            }
+            printed += 1;
+        }
+    }
+}
+
 /// One line of the table.
-fn line(row: &Explored, scope: Scope, counts: &Counts, took: Duration, progress: &Progress) -> String {
-    let verdict = if matches!(progress, Progress::Kept) { "kept" } else { "BROKEN" };
+fn line(Task { row, exploration }: &Task, counts: &Counts, took: Duration, progress: &Progress) -> String {
+    let verdict = match progress {
+        Progress::Kept => "kept",
+        Progress::Unfinished => "stopped",
+        Progress::Broken(_) => "BROKEN",
+    };
     let seconds = took.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
     let rate = counts.states as f64 / seconds.max(1e-9);
-    let mut line = format!("{:<16} {:<38} {verdict:>8}", row.name, scope.to_string());
+    let mut line = format!("{:<16} {:<38} {verdict:>8}", row.name, exploration.scope.to_string());
     let _ = write!(line, " {:>14} {:>14}", grouped(counts.states), grouped(counts.transitions));
     let interleavings = counts.interleavings.map_or_else(|| "-".to_owned(), |paths| format!("{paths:.3e}"));
     let _ = writeln!(line, " {interleavings:>16} {seconds:>9.2} {rate:>10.0}");
     line
+}
+
+/// What says roughly which of two scopes is the larger one.
+const fn weight(scope: Scope) -> u32 {
+    scope.processes * scope.messages + scope.losses + scope.duplicates + scope.crashes + scope.wakes
 }
 
 fn say(text: &str) -> Result<(), Error> {
@@ -305,114 +252,5 @@ fn say(text: &str) -> Result<(), Error> {
         // Whoever reads has seen enough; the verdict stands.
         Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("standard output".as_ref(), &why)),
         _ => Ok(()),
-    }
-}
-
-/// Whether nothing goes wrong: then a best-effort broadcast is a reliable one.
-const fn is_calm(scope: Scope) -> bool {
-    scope.crashes == 0 && scope.duplicates == 0 && scope.losses == 0
-}
-
-fn search<P>(exploration: Exploration, build: impl Fn(Rank) -> P + 'static) -> Search
-where
-    P: Broadcast<Payload = Note, Message: Fingerprint> + Clone + Fingerprint + 'static,
-{
-    let ask = |id: MessageId| Cast::body((id.origin, id.number));
-    let hear = |&Delivery { payload: (origin, number), .. }: &Delivery<Note>| Some(MessageId { origin, number });
-    let mut explorer = Explorer::new(exploration, build, ask, hear);
-    Box::new(move |states| (explorer.run(states), explorer.counts()))
-}
-
-impl Make {
-    fn ideal<T: Payload>(self, me: Rank) -> IdealLink<T> {
-        IdealLink::new(me, self.processes as usize)
-    }
-
-    fn perfect<T: Payload>(self, me: Rank) -> PerfectLink<T> {
-        let backoff = Backoff { first: Duration::from_millis(1), most: Duration::from_millis(1) };
-        let link = PerfectLink::new(&View::of(self.processes), me, Incarnation::FIRST, self.limits, backoff);
-        if let Some(rule) = self.without { link.without(rule) } else { link }
-    }
-
-    fn reliable<T: Payload>(self, me: Rank) -> OverIdeal<T> {
-        let reliable = Reliable::new(self.ideal(me), self.limits);
-        if let Some(rule) = self.without { reliable.without(rule) } else { reliable }
-    }
-
-    fn fifo_order<T>(self, me: Rank) -> FifoOrder<T> {
-        let order = FifoOrder::new(me, self.processes as usize, self.limits);
-        if let Some(rule) = self.without { order.without(rule) } else { order }
-    }
-
-    fn fifo<T: Payload>(self, me: Rank) -> Fifo<T> {
-        Ordered::new(self.fifo_order(me), self.reliable(me), self.limits)
-    }
-
-    fn unrelayed<T: Payload>(self, me: Rank) -> FifoUnrelayed<T> {
-        Ordered::new(self.fifo_order(me), BestEffort::new(self.ideal(me)), self.limits)
-    }
-
-    fn causal<T: Payload>(self, me: Rank) -> Causal<T> {
-        let order = CausalOrder::new(me, self.processes as usize, self.limits);
-        let order = if let Some(rule) = self.without { order.without(rule) } else { order };
-        Ordered::new(order, self.reliable(me), self.limits)
-    }
-
-    fn broken_total<P>(self, order: P, without: impl FnOnce(P, Rule) -> P) -> P {
-        match self.without {
-            Some(rule) => without(order, rule),
-            None => order,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Small scopes here; those of continuous integration are for a release build.
-    #[test]
-    fn every_protocol_keeps_its_promises_within_small_scopes() {
-        for row in EXPLORED {
-            for scope in ["2x1,losses=1,duplicates=1,crashes=1,wakes=1", "2x2,crashes=1", "2x2"] {
-                let scope: Scope = scope.parse().unwrap();
-                // A best-effort broadcast relies on a link that repeats nothing.
-                let scope = if row.name == "best-effort" { Scope { duplicates: 0, ..scope } } else { scope };
-                let (progress, counts) = row.search(row.exploration(scope), None)(u64::MAX);
-                if let Progress::Broken(found) = progress {
-                    panic!("{} within {scope}: {found}", row.name);
-                }
-                assert!(counts.states > 10, "{} within {scope}: {counts:?}", row.name);
-            }
-        }
-    }
-
-    /// A rule that is broken in every layer that enforces it is found within a small scope, and the script was carried out by the protocol itself.
-    #[test]
-    fn every_broken_rule_is_found() {
-        for row in EXPLORED {
-            for &rule in row.rules {
-                let found = ["2x1,duplicates=1", "2x2", "3x1"].iter().find_map(|scope| {
-                    let exploration = row.exploration(scope.parse().unwrap());
-                    match row.search(exploration, Some(rule))(u64::MAX).0 {
-                        Progress::Broken(found) => Some(found),
-                        _ => None,
-                    }
-                });
-                let found = found.unwrap_or_else(|| panic!("{} without {rule:?}", row.name));
-                assert!(found.violation.is_some(), "{} without {rule:?}: {found}", row.name);
-            }
-        }
-    }
-
-    #[test]
-    fn every_row_is_in_the_table_of_experiments_and_its_scopes_can_be_read() {
-        for row in EXPLORED {
-            assert!(crate::experiment(row.name).is_some(), "{}", row.name);
-            for scope in row.scopes {
-                assert_eq!(scope.parse::<Scope>().unwrap().to_string(), **scope);
-            }
-            assert!(Explored::named(row.name).is_some_and(|found| found.name == row.name));
-        }
     }
 }
