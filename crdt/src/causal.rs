@@ -68,6 +68,11 @@ impl<A, S> Causal<A, S> {
         Self { store, context }
     }
 
+    /// The store and the context, taken apart.
+    pub(crate) fn into_parts(self) -> (S, CausalContext<A>) {
+        (self.store, self.context)
+    }
+
     /// What is alive.
     #[must_use]
     pub const fn store(&self) -> &S {

@@ -34,16 +34,19 @@ pub enum DocumentKind {
     Text,
     /// A [`TextDelta`](crate::TextDelta): a part of a text.
     TextDelta,
+    /// A [`Document`](crate::Document), all of it or a delta.
+    Document,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 2] = [Self::Text, Self::TextDelta];
+    const ALL: [Self; 3] = [Self::Text, Self::TextDelta, Self::Document];
 
     /// The byte that stands for it in a document.
     const fn byte(self) -> u8 {
         match self {
             Self::Text => 1,
             Self::TextDelta => 2,
+            Self::Document => 3,
         }
     }
 

@@ -45,11 +45,14 @@
 //! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(elements ever touched + a) |
 //! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
 //! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, sec. 7 | O(log n) and the value's · O(d log n) · what is alive + a |
+//! | [`Document`], as JSON has it | of each place as its type says: maps, lists, texts, counters, registers | Rinberg and others 2022 | O(depth × log n) and the value's · O(d log n) and the value's · what is alive + a |
+//! | [`Sequence`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone | Weidner, Kleppmann 2023, alg. 1 | O(r) · O(m log n) · what is alive + a |
+//! | [`MoveableList`] of any type made of dots | each element in one place, that of the last move; its value as its type says | Kleppmann 2020 | O(n) · O(m log n + n) · what is alive + a |
 //! | [`MoveableTree`] | all moves in the order of their stamps, but those that would make a cycle | Kleppmann and others 2022 | O(d log n) · the same for each move from the first new one on · O(n + moves not yet stable) |
 //! | [`Text`] | both insertions, whole runs side by side and never interleaved; what anybody deleted is gone; of marks with one key the greatest stamp's | Weidner, Kleppmann 2023, alg. 1; Litt and others 2022 | O(log s) · O(log s) for each run · O(s) |
 //!
 //! a: actors that ever changed it; c: concurrent changes; p: pairs of actors of whom one gave to the other; n: elements or keys here; m: those of the other side, or the
-//! amounts since the last reset; s: runs of characters typed together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not
+//! amounts since the last reset; r, s: runs of values, characters inserted together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not
 //! depend on n (of a tree: its depth).
 //!
 //! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
@@ -83,8 +86,10 @@ mod causal;
 mod causal_length_set;
 mod decompose;
 mod disable_wins_flag;
+mod document;
 mod dot_fun;
 mod dot_map;
+mod dot_runs;
 mod dot_set;
 mod dot_store;
 mod enable_wins_flag;
@@ -93,17 +98,22 @@ mod g_counter;
 mod g_set;
 mod guarded;
 mod join;
+mod keyed;
 pub mod laws;
 mod lww_map;
 mod lww_register;
+mod moveable_list;
 mod moveable_tree;
 mod mv_register;
 mod nested;
+mod out_of_range;
 mod payload;
 mod pn_counter;
+mod position;
 pub mod pure;
 mod remove_wins_set;
 mod resettable_counter;
+mod sequence;
 #[cfg(feature = "serde")]
 mod serial;
 pub mod sync;
@@ -118,8 +128,10 @@ pub use causal::{Causal, TwoEvents};
 pub use causal_length_set::CausalLengthSet;
 pub use decompose::{Decompose, Divide};
 pub use disable_wins_flag::DisableWinsFlag;
+pub use document::{Document, DocumentError, Entry, Kind, Path, Real, Scalar, Segment, Value};
 pub use dot_fun::DotFun;
 pub use dot_map::DotMap;
+pub use dot_runs::DotRuns;
 pub use dot_set::DotSet;
 pub use dot_store::{Change, DotStore};
 pub use enable_wins_flag::EnableWinsFlag;
@@ -130,12 +142,16 @@ pub use guarded::{Guarded, NotBelieved, NotChanged};
 pub use join::Join;
 pub use lww_map::LwwMap;
 pub use lww_register::{LwwRegister, NotLater, TwoWrites, Write};
+pub use moveable_list::{DotList, ListError, MoveableList};
 pub use moveable_tree::{Move, MoveError, MoveableTree};
 pub use mv_register::MvRegister;
 pub use nested::{Nested, View};
+pub use out_of_range::OutOfRange;
 pub use pn_counter::PnCounter;
+pub use position::Position;
 pub use remove_wins_set::RemoveWinsSet;
 pub use resettable_counter::ResettableCounter;
+pub use sequence::{Sequence, SequenceError};
 pub use tally::Tally;
 pub use text::{
     Anchor, Bias, Expand, HistoryLimits, MarkedRange, Origins, Text, TextDelta, TextError, TextHistory, TextMark, TextRange, TextRun,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tidings_crdt::{Join, Move, MoveError, MoveableTree, laws};
+use tidings_crdt::{Decompose, Join, Move, MoveError, MoveableTree, laws};
 
 type Tree = MoveableTree<u8, u64, u8, u8>;
 type Step = Move<u8, u64, u8, u8>;
@@ -123,6 +123,7 @@ proptest! {
         }
         let [(a, _), (b, _), (c, _), _] = &replicas[..] else { unreachable!() };
         prop_assert_eq!(laws::joins(a, b, c), Ok(()));
+        prop_assert!(laws::decomposes(a, b).is_ok());
         let all = replicas.iter().fold(Tree::new(), |all, (tree, _)| all.joined(tree));
         for (step, _) in &deltas {
             prop_assert!(replicas.iter().any(|(_, known)| known.contains(step)));
@@ -153,6 +154,9 @@ proptest! {
             prop_assert_eq!((places(&one), places(&two)), (places(&none), places(&none)));
         }
         prop_assert_eq!(laws::joins(&one, &two, &none), Ok(()));
+        for (state, known) in [(&one, &two), (&two, &one), (&one, &none), (&none, &two)] {
+            prop_assert_eq!(state.difference(known).joined(known), state.clone().joined(known));
+        }
         prop_assert_eq!(laws::joins(&Tree::new(), &none, &two), Ok(()));
         none.prune(&frontier(stable.max(further)));
         prop_assert_eq!(one.joined(&two), none);

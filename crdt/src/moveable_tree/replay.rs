@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::{Logged, Move, MoveableTree, Place};
-use crate::Join;
+use crate::{Decompose, Join};
 
 impl<A, S, N, M> MoveableTree<A, S, N, M>
 where
@@ -131,5 +131,30 @@ where
         let changed = !news.is_empty();
         self.take_in(news);
         changed || behind
+    }
+}
+
+impl<A, S, N, M> Decompose for MoveableTree<A, S, N, M>
+where
+    A: Ord + Clone,
+    S: Ord + Clone,
+    N: Ord + Clone,
+    M: Ord + Clone,
+{
+    /// Each move; and what is pruned, which is one piece.
+    fn irreducibles(&self) -> impl Iterator<Item = Self> {
+        let pruned = self.floor.is_some().then(|| self.base());
+        pruned.into_iter().chain(self.moves().cloned().map(Self::from))
+    }
+
+    fn difference(&self, known: &Self) -> Self {
+        let mut difference = if self.floor > known.floor { self.base() } else { Self::new() };
+        let is_new = |step: &&Move<A, S, N, M>| {
+            let at = known.log.partition_point(|logged| logged.step.arbitrate(step) == Ordering::Less);
+            let same = known.log.get(at).filter(|other| other.step.arbitrate(step) == Ordering::Equal);
+            Some(&step.stamp) > known.floor.as_ref() && same.is_none_or(|other| other.step < **step)
+        };
+        difference.take_in(self.moves().filter(is_new).cloned().collect());
+        difference
     }
 }
