@@ -172,6 +172,31 @@ mod tests {
         assert!(earlier.error() >= Duration::from_micros(499) && earlier.error() <= Duration::from_micros(501));
     }
 
+    /// A true clock may count nothing, or two, while one that may be wrong by a millionth counts a nanosecond.
+    #[test]
+    fn bounds_are_rounded_outwards() {
+        let clock = BoundedClock::new(Time::ZERO, TimeInterval::around(UnixTime::from_nanos(100), Duration::ZERO), 1);
+        let now = clock.now(Time::from_nanos(1));
+        assert_eq!((now.earliest(), now.latest()), (UnixTime::from_nanos(100), UnixTime::from_nanos(102)));
+    }
+
+    /// At its ends an interval still allows the moment: it has neither passed nor is it to come.
+    #[test]
+    fn the_ends_of_the_interval_are_not_certain() {
+        let clock = BoundedClock::new(Time::ZERO, TimeInterval::new(UnixTime::from_nanos(100), UnixTime::from_nanos(110)).unwrap(), 0);
+        let says = |nanos| (clock.after(UnixTime::from_nanos(nanos), Time::ZERO), clock.before(UnixTime::from_nanos(nanos), Time::ZERO));
+        assert_eq!([99, 100, 110, 111].map(says), [(true, false), (false, false), (false, false), (false, true)]);
+    }
+
+    /// What is learned late of an earlier moment does not make the clock forget what it knows of now.
+    #[test]
+    fn a_late_answer_widens_nothing() {
+        let exact = TimeInterval::around(UnixTime::from_seconds(110), Duration::ZERO);
+        let mut clock = BoundedClock::new(Time::from_millis(10_000), exact, 100);
+        clock.synchronise(Time::ZERO, TimeInterval::around(UnixTime::from_seconds(100), Duration::from_secs(1))).unwrap();
+        assert_eq!(clock.now(Time::from_millis(10_000)), exact);
+    }
+
     #[test]
     fn a_source_that_contradicts_changes_nothing() {
         let mut clock = BoundedClock::new(Time::ZERO, TimeInterval::around(UnixTime::from_seconds(100), Duration::from_secs(1)), 100);
@@ -185,6 +210,7 @@ mod tests {
     #[test]
     fn the_ends_of_time_do_not_panic() {
         let clock = BoundedClock::new(Time::MAX, TimeInterval::around(UnixTime::MAX, Duration::MAX), u32::MAX);
+        assert_eq!(clock.drift_ppm(), MAX_DRIFT_PPM);
         assert_eq!(clock.now(Time::ZERO).earliest(), UnixTime::EPOCH);
         assert_eq!(clock.passes(UnixTime::MAX), None);
         let early = BoundedClock::new(Time::ZERO, TimeInterval::around(UnixTime::from_seconds(9), Duration::ZERO), 0);

@@ -145,3 +145,21 @@ impl DifferentialClock {
         self.newest = rank.0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DifferentialSender;
+
+    /// Changes are dated by a number of their own, which must not wrap either.
+    #[test]
+    fn after_the_last_change_none_is_taken() {
+        let mut other = DifferentialClock::new(Rank(1), 2).unwrap();
+        other.tick().unwrap();
+        let stamp = DifferentialSender::new().stamp(&other);
+        let mut clock = DifferentialClock { changes: u64::MAX, ..DifferentialClock::new(Rank(0), 2).unwrap() };
+        assert_eq!(clock.tick(), Err(Overflow));
+        assert_eq!(clock.receive(&stamp), Err(DifferentialError::Overflow(Overflow)));
+        assert_eq!((clock.vector(), clock.changes()), (VectorClock::new(), u64::MAX));
+    }
+}
