@@ -9,7 +9,7 @@ use crate::hybrid_clock::{lead_nanos, local_drift, remote_drift, whole_nanos};
 use crate::{Drift, HybridStamp, Steady, UnixTime};
 
 /// How often a shard reads the physical clock anew, for it to leave the window in which the call began.
-const READINGS: u32 = if cfg!(loom) { 1 } else { 8 };
+const READINGS: u32 = if cfg!(loom) { 2 } else { 8 };
 
 /// A hybrid clock that threads share: stamps are unique, and increase along every hand-off between threads.
 ///
@@ -300,8 +300,9 @@ mod tests {
                 let stamp = match (parts.get_mut(who), what) {
                     (Some(part), 1) => part.now(),
                     (Some(part), 2) => {
-                        let stale = remote <= part.latest();
+                        let (stale, known) = (remote <= part.latest(), part.latest());
                         if part.observe(remote).is_ok() {
+                            prop_assert_eq!(part.latest(), known.max(remote));
                             prop_assert!(stale || lead(remote, clock.source().now()) <= BOUND);
                             last = last.max(remote);
                         } else {
@@ -318,6 +319,7 @@ mod tests {
                         prop_assert!(stamp > last, "{stamp} after {last}");
                         prop_assert!(what == 1 || stamp > remote);
                         prop_assert!(lead(stamp, clock.source().now()) <= BOUND);
+                        prop_assert!(parts.get(who).is_none_or(|part| part.latest() == stamp));
                         last = stamp;
                     }
                     Err(Drift::Remote { .. }) => prop_assert!(what != 1 && lead(remote, physical) > BOUND),
@@ -383,6 +385,25 @@ mod tests {
         assert_eq!(stamps.iter().collect::<BTreeSet<_>>().len(), 80_000);
     }
 
+    /// Each sees the source leave the same window, as if all had begun at once: what tells their stamps apart is the shard's number, and the counter that all share has none.
+    #[test]
+    fn stamps_of_one_window_are_unique() {
+        let clock = SharedHybridClock::new(Forward(at(1_000).0, 8), 3, None);
+        let mut parts: Vec<_> = (0..3).map(|_| clock.shard().unwrap()).collect();
+        let mut stamps: Vec<_> = parts
+            .iter_mut()
+            .map(|part| {
+                clock.source().0.set(UnixTime::from_nanos(1_000));
+                part.now().unwrap()
+            })
+            .collect();
+        // Without a shard the stamp is of the window after the one in which the call began.
+        clock.source().0.set(UnixTime::from_nanos(1_004));
+        stamps.push(clock.now().unwrap());
+        assert!(stamps.iter().all(|stamp| stamp.to_bits() >> 2 == stamps[0].to_bits() >> 2), "{stamps:?}");
+        assert_eq!(stamps.iter().collect::<BTreeSet<_>>().len(), 4);
+    }
+
     #[test]
     fn a_shard_is_given_back() {
         let clock = SharedHybridClock::new(at(1_000), 3, None);
@@ -430,6 +451,8 @@ mod tests {
 /// All interleavings of two threads, and all values that relaxed loads may see: `RUSTFLAGS="--cfg loom" cargo test -p tidings-clocks --release loom`.
 #[cfg(all(test, loom))]
 mod loom_tests {
+    use core::mem::ManuallyDrop;
+
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicU64, Ordering};
     use loom::thread;
@@ -456,6 +479,11 @@ mod loom_tests {
         Arc::new(SharedHybridClock::new(Source { nanos: AtomicU64::new(1 << 20), step }, 2, None))
     }
 
+    /// A part that was taken before and is not given back: what comes of that is looked at once, in `loom_a_shard_changes_hands`, and not in all interleavings with all else.
+    fn part(clock: &SharedHybridClock<Source>, number: u64) -> ManuallyDrop<Shard<'_, Source>> {
+        ManuallyDrop::new(Shard { clock, number, latest: HybridStamp::ZERO })
+    }
+
     /// One thread stamps and hands over; the other, if it was told, has the greater stamp, and in any case another one.
     fn hand_over(step: u64, remote: Option<u64>) {
         loom::model(move || {
@@ -464,7 +492,7 @@ mod loom_tests {
             let other = {
                 let (clock, handed) = (clock.clone(), handed.clone());
                 thread::spawn(move || {
-                    let mut part = clock.shard().unwrap();
+                    let mut part = part(&clock, 1);
                     let stamp = match remote {
                         Some(remote) => part.update(HybridStamp::from_bits(remote)).unwrap(),
                         None => part.now().unwrap(),
@@ -473,7 +501,7 @@ mod loom_tests {
                     stamp
                 })
             };
-            let mut part = clock.shard().unwrap();
+            let mut part = part(&clock, 2);
             let told = HybridStamp::from_bits(handed.load(Ordering::Acquire));
             let stamp = part.now().unwrap();
             assert!(stamp > told);
@@ -502,6 +530,51 @@ mod loom_tests {
     #[test]
     fn loom_hand_over_of_a_stamp_from_the_future() {
         hand_over(4, Some((1 << 20) + 9));
+    }
+
+    /// What one thread has observed, the other stamps after once it is told, with a shard and without.
+    #[test]
+    fn loom_an_observed_stamp_is_handed_over() {
+        loom::model(|| {
+            let clock = clock(1);
+            let told = Arc::new(AtomicU64::new(0));
+            let remote = HybridStamp::from_bits((1 << 20) + 6);
+            let other = {
+                let (clock, told) = (clock.clone(), told.clone());
+                thread::spawn(move || {
+                    part(&clock, 1).observe(remote).unwrap();
+                    told.store(1, Ordering::Release);
+                })
+            };
+            let is_told = told.load(Ordering::Acquire) == 1;
+            let stamp = part(&clock, 2).now().unwrap();
+            assert!(!is_told || stamp > remote);
+            other.join().unwrap();
+            let last = clock.now().unwrap();
+            assert!(last > remote && last > stamp);
+        });
+    }
+
+    /// Two threads without a shard, who share the one counter, and one of them hands over.
+    #[test]
+    fn loom_hand_over_without_shards() {
+        loom::model(|| {
+            let clock = clock(1);
+            let handed = Arc::new(AtomicU64::new(0));
+            let other = {
+                let (clock, handed) = (clock.clone(), handed.clone());
+                thread::spawn(move || {
+                    let stamp = clock.now().unwrap();
+                    handed.store(stamp.to_bits(), Ordering::Release);
+                    stamp
+                })
+            };
+            let told = HybridStamp::from_bits(handed.load(Ordering::Acquire));
+            let (stamp, of_shard) = (clock.now().unwrap(), part(&clock, 2).now().unwrap());
+            assert!(stamp > told && of_shard > stamp);
+            let theirs = other.join().unwrap();
+            assert!(stamp != theirs && of_shard != theirs);
+        });
     }
 
     /// A shard given back and taken again goes on after what its last owner issued.
