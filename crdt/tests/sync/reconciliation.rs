@@ -6,7 +6,7 @@ use tidings_clocks::Rank;
 use tidings_crdt::sync::{Key, Pace, Reconcile, Reconciler, Sketch, SyncLimits, SyncRule};
 use tidings_crdt::{AddWinsMap, AddWinsSet, MvRegister, PnCounter};
 use tidings_protocol::{Incarnation, View};
-use tidings_sim::for_each_seed;
+use tidings_sim::{Faults, for_each_seed};
 
 use crate::writers::{Actor, Comeback, Synchronises, Written, run, wild};
 
@@ -66,5 +66,18 @@ fn the_planted_mistake_is_noticed() {
         let rule = Some(SyncRule::Acknowledge);
         let found = (0..1_000).find(|&seed| run::<Reconciler<Set>>(seed, wild(), Comeback::Never, 8, built(seed, sketch, rule)).is_err());
         assert!(found.is_some(), "{sketch:?}");
+    }
+}
+
+/// Replicas a tenth of a millisecond apart do not ask each other in circles while one of them still shows an older state to others.
+#[test]
+fn what_travels_nearby_is_bounded_by_what_is_new() {
+    let near = Faults { min_delay: Duration::from_micros(100), max_delay: Duration::from_micros(100), ..Faults::calm() };
+    for sketch in [Sketch::Coded, Sketch::Listed] {
+        for_each_seed(60, |seed| {
+            let stats = run::<Reconciler<Set>>(seed, near.clone(), Comeback::Never, 8, built(seed, sketch, None))
+                .unwrap_or_else(|why| panic!("{why}"));
+            assert!(stats.sent <= 1_000, "{sketch:?}: {} packets", stats.sent);
+        });
     }
 }
