@@ -24,13 +24,15 @@ pub struct Talk {
     pub replies: Chance,
     /// The application's inbox; `None`: it takes everything at once.
     pub inbox: Option<Inbox>,
+    /// How many bytes every packet takes on the wire: what [`Links::bytes_per_second`](crate::Links::bytes_per_second) counts.
+    pub packet_bytes: u32,
 }
 
 impl Talk {
-    /// So many messages of each process within one second, one in two a reply, no inbox.
+    /// So many messages of each process within one second, one in two a reply, no inbox, packets of no weight.
     #[must_use]
     pub const fn of(messages: u32) -> Self {
-        Self { messages, within: Duration::from_secs(1), replies: Chance::percent(50), inbox: None }
+        Self { messages, within: Duration::from_secs(1), replies: Chance::percent(50), inbox: None, packet_bytes: 0 }
     }
 }
 
@@ -199,6 +201,10 @@ where
 
     fn name_request(&self, me: Rank, _request: &P::Request) -> Option<What> {
         self.speakers[me.index()].asked.map(What::Broadcast)
+    }
+
+    fn weigh(&self, _message: &P::Message) -> usize {
+        usize::try_from(self.talk.packet_bytes).unwrap_or(usize::MAX)
     }
 
     fn name_indication(&self, _me: Rank, indication: &P::Indication) -> Option<What> {

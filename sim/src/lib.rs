@@ -52,6 +52,7 @@
 //! |---|---|---|---|
 //! | [`World`] | one course for the same choices; effects in order; crashes between any two of them | Cachin et al. 2011, ch. 2 | O(log d) for an event when d things are due; no allocation but the message's own |
 //! | [`Faults`], [`Partitions`], [`Pauses`], [`Clocks`] | what may go wrong, within these bounds, until the chaos phase ends | the same | |
+//! | [`Model`] | a system model of the textbook by name, to put together with others | the same | |
 //! | [`Links`], [`Overflow`], [`Spread`] | losses in a row, full queues, bandwidth, tails of delays; altered, replayed and forged packets | the same, 2.4 | |
 //! | [`Disk`] | slow, full, torn, lost: what a crash leaves of the records not yet synced | | |
 //! | [`TimeOfDay`], `DayClock` | a time of day that is off, jumps, is smeared and stands still, and the handle that shows it | | one store for an input |
@@ -104,6 +105,7 @@ mod exhaustive;
 pub mod explore;
 mod faults;
 mod links;
+mod model;
 mod network;
 mod point;
 mod process;
@@ -131,6 +133,7 @@ pub use ending::Ending;
 pub use exhaustive::Exhaustive;
 pub use faults::{Clocks, Faults, Partitions, Pauses};
 pub use links::{Links, Overflow, Spread};
+pub use model::{Model, NotAModel};
 pub use point::Point;
 pub use recording::Recording;
 pub use seeded::Seeded;

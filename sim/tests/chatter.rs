@@ -16,7 +16,7 @@ fn without_replies_everything_is_broadcast_in_time_and_numbered() {
     let within = Duration::from_millis(300);
     let mut times = BTreeSet::new();
     for seed in seeds(50) {
-        let talk = Talk { messages: 7, within, replies: Chance::NEVER, inbox: None };
+        let talk = Talk { messages: 7, within, replies: Chance::NEVER, inbox: None, packet_bytes: 0 };
         let mut world = World::new(3, Faults::calm(), Seeded::new(seed), chatter(3, talk), |_, _| Flood::default());
         assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
         for rank in world.ranks() {
@@ -102,7 +102,7 @@ impl Protocol for Slow {
 #[test]
 fn a_refused_request_is_asked_again_and_nothing_overtakes_it() {
     for seed in seeds(50) {
-        let talk = Talk { messages: 20, within: Duration::from_millis(50), replies: Chance::NEVER, inbox: None };
+        let talk = Talk { messages: 20, within: Duration::from_millis(50), replies: Chance::NEVER, inbox: None, packet_bytes: 0 };
         let mut world = World::new(1, Faults::calm(), Seeded::new(seed), chatter(1, talk), |_, _| Slow::default());
         assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
         assert!(world.stats().refused > 10, "seed {seed}");
@@ -114,7 +114,7 @@ fn a_refused_request_is_asked_again_and_nothing_overtakes_it() {
 #[test]
 fn an_inbox_is_worked_off_one_by_one() {
     let inbox = Inbox { room: 1, each: Duration::from_millis(100) };
-    let talk = Talk { messages: 1, within: Duration::ZERO, replies: Chance::NEVER, inbox: Some(inbox) };
+    let talk = Talk { messages: 1, within: Duration::ZERO, replies: Chance::NEVER, inbox: Some(inbox), packet_bytes: 0 };
     let mut world = World::new(3, Faults::calm(), Seeded::new(0), chatter(3, talk), |_, _| Flood::default());
     assert_eq!(world.run_until(Time::MAX), Ending::Quiescent);
     let times: Vec<Time> = world

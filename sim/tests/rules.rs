@@ -72,7 +72,7 @@ fn a_deadline_that_never_moves_on_is_caught() {
 /// Every process broadcasts much at once; the inbox has room for 2.
 fn slow(seed: u64) -> (Vec<Vec<tidings_trace::MessageId>>, tidings_sim::Stats) {
     let inbox = Inbox { room: 2, each: Duration::from_millis(30) };
-    let talk = Talk { messages: 10, within: Duration::from_millis(20), replies: Chance::NEVER, inbox: Some(inbox) };
+    let talk = Talk { messages: 10, within: Duration::from_millis(20), replies: Chance::NEVER, inbox: Some(inbox), packet_bytes: 0 };
     let gate = Gate { chatter: chatter(3, talk), shut: 0 };
     let mut world = World::new(3, Faults::calm(), Seeded::new(seed), gate, |_, _| Flood::default());
     assert_eq!(world.run_until(Time::MAX), Ending::Quiescent, "seed {seed}");
