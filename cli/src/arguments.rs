@@ -6,7 +6,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use tidings_broadcast::Rule;
 use tidings_sim::Chance;
 
-use crate::{Changes, CheckArguments, EXPERIMENTS, ExploreArguments, Replay, Simulate, experiments};
+use crate::{Changes, CheckArguments, EXPERIMENTS, ExploreArguments, PlantedRule, Replay, Simulate, experiments};
 
 /// Replays recorded concurrent work through clocks, broadcast and CRDTs, and checks that it comes out as recorded.
 #[derive(Clone, Debug, Parser)]
@@ -147,7 +147,19 @@ pub struct SimulateArguments {
 
     /// Break one rule on purpose, in every layer that enforces it, and see the checks find it.
     #[arg(long = "break", value_name = "RULE")]
-    pub broken: Option<SimulatedRule>,
+    pub broken: Option<PlantedRule>,
+
+    /// Fail if a point that the table's runs are meant to reach was never reached: a fault that never met the code it is meant for.
+    #[arg(long)]
+    pub cover: bool,
+
+    /// Write each failing run, made small, to this folder as a golden script: a test to commit.
+    #[arg(long, value_name = "DIR")]
+    pub golden: Option<PathBuf>,
+
+    /// Run this golden script, and nothing else.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["protocols", "scenario", "seeds", "list"])]
+    pub script: Option<PathBuf>,
 
     /// Print the summaries as JSON.
     #[arg(long)]
@@ -173,7 +185,7 @@ pub enum BrokenRule {
     Dedupe,
 }
 
-/// A rule that can be broken on purpose in some protocol of the table.
+/// A rule that can be broken on purpose in some protocol that is explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SimulatedRule {
     /// Messages wait for those that happened before them at other processes.
@@ -229,7 +241,7 @@ impl SimulateArguments {
     /// The name of a protocol that is not in the table.
     pub fn simulate(&self) -> Result<Simulate, String> {
         let Self { processes, messages, loss, duplicate, partitions, crashes, .. } = *self;
-        let without = self.broken.map(Rule::from);
+        let without = self.broken;
         Ok(Simulate {
             experiments: experiments(&self.protocols)?,
             seeds: self.seeds.clone(),

@@ -8,7 +8,7 @@ use std::thread;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use tidings_clocks::Time;
-use tidings_sim::Stats;
+use tidings_sim::{Coverage, Stats};
 use tidings_trace::{MessageId, Trace, What};
 
 use crate::{Changes, Experiment, Scenario};
@@ -45,6 +45,8 @@ pub struct Summary {
     pub latency_micros: Percentiles,
     /// Packets sent for each message broadcast, of each run.
     pub packets_per_message: Percentiles,
+    /// How often each named point was reached, where a fault met the code that it was meant for; those that never were too.
+    pub coverage: Coverage,
     /// The failed run with the least seed: its seed, and what was wrong, line by line.
     pub first_failure: Option<(u64, String)>,
 }
@@ -66,6 +68,14 @@ pub struct Totals {
     pub duplicated: u64,
     /// Packets that came after a later one.
     pub overtaken: u64,
+    /// Old packets that came again.
+    pub replayed: u64,
+    /// Packets that were altered, and lost if nobody could read them.
+    pub corrupted: u64,
+    /// Packets that full queues dropped.
+    pub overflowed: u64,
+    /// Packets that waited for the bandwidth of their link.
+    pub queued: u64,
     /// Packets that a partition ate.
     pub partitioned: u64,
     /// Partitions.
@@ -74,6 +84,16 @@ pub struct Totals {
     pub pauses: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Processes that came back.
+    pub restarts: u64,
+    /// Times that a process waited for its disk.
+    pub syncs: u64,
+    /// Records that were not yet synced, and lost in a crash.
+    pub unsynced: u64,
+    /// Disks that were full, or gone after a crash.
+    pub broken_disks: u64,
+    /// Times that a time of day jumped, was corrected, or stood still.
+    pub clock_changes: u64,
     /// Requests that were refused, and asked again.
     pub refused: u64,
 }
@@ -90,34 +110,70 @@ pub struct Percentiles {
 }
 
 impl Totals {
-    fn add(&mut self, stats: &Stats) {
-        self.events += stats.events;
-        self.sent += stats.sent;
-        self.lost += stats.lost;
-        self.duplicated += stats.duplicated;
-        self.overtaken += stats.overtaken;
-        self.partitioned += stats.partitioned;
-        self.partitions += stats.partitions;
-        self.pauses += stats.pauses;
-        self.crashes += stats.crashes;
-        self.refused += stats.refused;
+    /// Of one run: what its trace tells apart.
+    fn of(stats: &Stats) -> Self {
+        Self {
+            events: stats.events,
+            broadcast: 0,
+            delivered: 0,
+            sent: stats.sent,
+            lost: stats.lost,
+            duplicated: stats.duplicated,
+            overtaken: stats.overtaken,
+            replayed: stats.replayed,
+            corrupted: stats.corrupted,
+            overflowed: stats.overflowed,
+            queued: stats.queued,
+            partitioned: stats.partitioned,
+            partitions: stats.partitions,
+            pauses: stats.pauses,
+            crashes: stats.crashes,
+            restarts: stats.restarts,
+            syncs: stats.syncs,
+            unsynced: stats.unsynced,
+            broken_disks: stats.full_disks + stats.lost_disks,
+            clock_changes: stats.clock_jumps + stats.clock_smears + stats.clock_freezes,
+            refused: stats.refused,
+        }
     }
 
-    fn join(&mut self, other: &Self) {
-        let Self { events, broadcast, delivered, sent, lost, duplicated, overtaken, partitioned, partitions, pauses, crashes, refused } =
-            other;
-        self.events += events;
-        self.broadcast += broadcast;
-        self.delivered += delivered;
-        self.sent += sent;
-        self.lost += lost;
-        self.duplicated += duplicated;
-        self.overtaken += overtaken;
-        self.partitioned += partitioned;
-        self.partitions += partitions;
-        self.pauses += pauses;
-        self.crashes += crashes;
-        self.refused += refused;
+    /// Each count with its name, in the order in which people read them.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 21] {
+        let mut totals = *self;
+        totals.counts().map(|(name, count)| (name, *count))
+    }
+
+    fn join(&mut self, mut other: Self) {
+        for ((_, count), (_, more)) in self.counts().into_iter().zip(other.counts()) {
+            *count += *more;
+        }
+    }
+
+    fn counts(&mut self) -> [(&'static str, &mut u64); 21] {
+        [
+            ("events", &mut self.events),
+            ("broadcast", &mut self.broadcast),
+            ("delivered", &mut self.delivered),
+            ("packets", &mut self.sent),
+            ("lost", &mut self.lost),
+            ("duplicated", &mut self.duplicated),
+            ("overtaken", &mut self.overtaken),
+            ("replayed", &mut self.replayed),
+            ("corrupted", &mut self.corrupted),
+            ("overflowed", &mut self.overflowed),
+            ("queued", &mut self.queued),
+            ("cut off", &mut self.partitioned),
+            ("partitions", &mut self.partitions),
+            ("pauses", &mut self.pauses),
+            ("crashes", &mut self.crashes),
+            ("restarts", &mut self.restarts),
+            ("syncs", &mut self.syncs),
+            ("unsynced", &mut self.unsynced),
+            ("broken disks", &mut self.broken_disks),
+            ("clock changes", &mut self.clock_changes),
+            ("refused", &mut self.refused),
+        ]
     }
 }
 
@@ -134,19 +190,30 @@ struct Gathered {
     totals: Totals,
     latency: Histogram<u64>,
     packets: Histogram<u64>,
+    coverage: Coverage,
     first_failure: Option<(u64, String)>,
 }
 
 impl Gathered {
     fn new() -> Self {
-        let histogram = || Histogram::new(3).expect("three significant digits are possible");
-        Self { runs: 0, failed: 0, totals: Totals::default(), latency: histogram(), packets: histogram(), first_failure: None }
+        // Up to the time that a run may take, and as many packets: what is recorded beyond the bounds would count as the bound.
+        let histogram = || Histogram::new_with_bounds(1, 1 << 30, 3).expect("three significant digits are possible");
+        Self {
+            runs: 0,
+            failed: 0,
+            totals: Totals::default(),
+            latency: histogram(),
+            packets: histogram(),
+            coverage: Coverage::new(),
+            first_failure: None,
+        }
     }
 
     fn join(&mut self, other: Self) {
         self.runs += other.runs;
         self.failed += other.failed;
-        self.totals.join(&other.totals);
+        self.totals.join(other.totals);
+        self.coverage.join(&other.coverage);
         self.latency.add(&other.latency).expect("histograms of one kind");
         self.packets.add(&other.packets).expect("histograms of one kind");
         if let Some(failure) = other.first_failure
@@ -205,7 +272,7 @@ impl Campaign {
                 });
             }
         });
-        let Gathered { runs, failed, totals, latency, packets, first_failure } =
+        let Gathered { runs, failed, totals, latency, packets, coverage, first_failure } =
             all.into_inner().expect("no run panics while it holds this");
         Summary {
             experiment: self.experiment.name,
@@ -214,6 +281,7 @@ impl Campaign {
             totals,
             latency_micros: Percentiles::of(&latency),
             packets_per_message: Percentiles::of(&packets),
+            coverage,
             first_failure,
         }
     }
@@ -222,7 +290,8 @@ impl Campaign {
         let (scenario, mut chooser) = self.draw(seed);
         let run = self.experiment.run(&scenario, &mut chooser);
         gathered.runs += 1;
-        gathered.totals.add(&run.stats);
+        gathered.totals.join(Totals::of(&run.stats));
+        gathered.coverage.join(&run.coverage);
         gathered.watch(&run.trace, &run.stats);
         let failures = self.experiment.judge(&run);
         if !failures.is_empty() {
@@ -237,12 +306,10 @@ impl Campaign {
 
 #[cfg(test)]
 mod tests {
-    use tidings_broadcast::Rule;
-
     use super::*;
-    use crate::experiment;
+    use crate::{PlantedRule, experiment};
 
-    fn campaign(name: &str, without: Option<Rule>) -> Campaign {
+    fn campaign(name: &str, without: Option<PlantedRule>) -> Campaign {
         let changes = Changes { without, ..Changes::default() };
         Campaign { experiment: experiment(name).expect("it is in the table"), seeds: 100..150, fixed: None, changes }
     }
@@ -263,15 +330,18 @@ mod tests {
         assert_eq!((summary.runs, summary.failed, done.into_inner()), (50, 0, 50));
         let Totals { lost, duplicated, overtaken, partitioned, crashes, refused, .. } = summary.totals;
         assert!([lost, duplicated, overtaken, partitioned, crashes, refused].into_iter().all(|count| count > 0), "{:?}", summary.totals);
-        assert!(summary.latency_micros.p50 > 0 && summary.latency_micros.p50 <= summary.latency_micros.p99);
+        let Percentiles { p50, p99, max } = summary.latency_micros;
+        // One's own message is delivered when all have acknowledged it, which takes two trips of 0.1 to 120 ms; and a retransmission comes after 60 ms.
+        assert!(p50 > 1_000 && p99 > 60_000 && max > 120_000 && max < 600_000_000, "{:?}", summary.latency_micros);
+        assert!(summary.packets_per_message.p50 >= 4 && summary.packets_per_message.max > 20, "{:?}", summary.packets_per_message);
     }
 
     #[test]
     fn the_failure_with_the_least_seed_is_told() {
-        let summary = campaign("fifo", Some(Rule::Fifo)).run(|_| {});
+        let summary = campaign("fifo", Some(PlantedRule::Fifo)).run(|_| {});
         let (seed, told) = summary.first_failure.expect("a broken rule is noticed");
         assert!(summary.failed > 0 && told.contains("fifo_delivery"), "{told}");
-        let again = Campaign { seeds: seed..seed + 1, ..campaign("fifo", Some(Rule::Fifo)) }.run(|_| {});
+        let again = Campaign { seeds: seed..seed + 1, ..campaign("fifo", Some(PlantedRule::Fifo)) }.run(|_| {});
         assert_eq!(again.first_failure, Some((seed, told)));
     }
 }

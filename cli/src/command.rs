@@ -1,13 +1,16 @@
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::AutoStream;
 use clap::ColorChoice;
+use tidings_sim::Point;
 
 use crate::arguments::{Arguments, Command, ReplayArguments, SimulateArguments};
 use crate::progress::Bar;
-use crate::{Error, output, simulate, table};
+use crate::{Error, Golden, output, simulate, table};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,9 @@ impl SimulateArguments {
         if self.list {
             return printed(simulate::list(&mut out)).map(|()| Exit::Held);
         }
+        if let Some(script) = &self.script {
+            return self.run_script(script, &mut out);
+        }
         let simulate = self.simulate().expect("the names were looked up when the arguments were read");
         let summaries = if self.quiet { simulate.run(&mut ()) } else { simulate.run(&mut Bar::new()) }?;
         if self.json {
@@ -99,14 +105,42 @@ impl SimulateArguments {
             }
             if let Some((seed, _)) = summary.first_failure {
                 exit = Exit::Violated;
-                let shrunk = simulate.shrink(experiment, seed)?;
-                if let Some(shrunk) = shrunk.filter(|_| !self.json) {
-                    printed(simulate::print_shrunk(&mut out, &shrunk, &simulate.command(experiment.name, seed)))?;
+                let Some(golden) = simulate.shrink(experiment, seed)? else { continue };
+                if !self.json {
+                    printed(simulate::print_golden(&mut out, &golden, &simulate.command(experiment.name, seed)))?;
+                }
+                if let Some(folder) = &self.golden {
+                    fs::create_dir_all(folder).map_err(|why| Error::io(folder, &why))?;
+                    let path = folder.join(format!("{}-{seed}.json", experiment.name));
+                    golden.write(&path)?;
+                    let _ = writeln!(io::stderr(), "wrote {}: run it with --script", path.display());
                 }
             }
         }
+        let coverage = simulate::coverage(&summaries);
+        if !self.json && !self.quiet {
+            printed(simulate::print_coverage(&mut out, &coverage))?;
+        }
         printed(out.flush())?;
+        let never = simulate::never_reached(&coverage);
+        if self.cover && !never.is_empty() {
+            let names: Vec<&str> = never.into_iter().map(Point::name).collect();
+            let _ = writeln!(io::stderr(), "tidings: never reached: {}", names.join(", "));
+            exit = Exit::Violated;
+        }
         Ok(exit)
+    }
+
+    /// Runs a golden script: what is wrong with it goes to `out`.
+    fn run_script(&self, script: &Path, out: &mut impl Write) -> Result<Exit, Error> {
+        let golden = Golden::read(script)?;
+        let (run, failures) = golden.run();
+        printed(failures.iter().try_for_each(|failure| writeln!(out, "{}", failure.show(&run.trace))))?;
+        if failures.is_empty() && !self.quiet {
+            printed(writeln!(out, "all held"))?;
+        }
+        printed(out.flush())?;
+        Ok(if failures.is_empty() { Exit::Held } else { Exit::Violated })
     }
 }
 

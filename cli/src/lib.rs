@@ -47,8 +47,9 @@
 //! |---|---|
 //! | [`EXPERIMENTS`], [`Experiment`] | every protocol of the family: the model it assumes, the properties it promises, how to run it |
 //! | [`Scenario`] | what a run is made of, apart from its seed: processes, talk, faults, limits; read from TOML or JSON |
-//! | [`Campaign`], [`Summary`] | many seeds on all cores, every run judged, added up |
-//! | [`Simulate`], [`Shrunk`] | what `tidings simulate` does: campaigns, and a failing run made as small as it goes |
+//! | [`PlantedRule`] | what can be broken on purpose, to see that the judges notice |
+//! | [`Campaign`], [`Summary`] | many seeds on all cores, every run judged, added up, with the points that faults reached |
+//! | [`Simulate`], [`Golden`] | what `tidings simulate` does: campaigns, and a failing run made as small as it goes, to be committed as a test |
 //!
 //! # Not here
 //!
@@ -70,10 +71,12 @@ mod experiments;
 mod explore;
 mod file_path;
 pub mod git;
+mod golden;
 mod history;
 pub mod output;
 mod part;
 mod plan;
+mod planted_rule;
 mod progress;
 mod reachability;
 mod recording;
@@ -83,6 +86,7 @@ mod replication;
 mod report;
 mod repository;
 mod run;
+mod scenario;
 mod simulate;
 pub mod table;
 mod timestamp;
@@ -98,12 +102,14 @@ pub use editing_trace::{EditingTrace, NotATrace, Patch};
 pub use edits::{Edit, edits};
 pub use error::Error;
 pub use event_clocks::{Disagreement, EventClocks, Skew};
-pub use experiments::{EXPERIMENTS, Experiment, Failure, Run, Scenario, experiment};
+pub use experiments::{EXPERIMENTS, Experiment, Failure, OUT_OF_REACH, Run, experiment};
 pub use explore::{EXPLORED, ExploreArguments, Explored, Search};
 pub use file_path::FilePath;
+pub use golden::Golden;
 pub use history::{History, NotAHistory, RecordedEvent};
 pub use part::Part;
 pub use plan::Plan;
+pub use planted_rule::PlantedRule;
 pub use progress::{Bar, Progress};
 pub use reachability::Reachability;
 pub use recording::Recording;
@@ -112,7 +118,8 @@ pub use replica::{Received, Replica, Unusable};
 pub use replication::{Figures, Replication, Wrong};
 pub use report::{Check, ClockFigures, HistoryFigures, NetworkFigures, ReplicationFigures, Report, SCHEMA, Settings};
 pub use repository::{Corrected, Difference, Repository};
-pub use simulate::{Changes, Shrunk, Simulate, experiments, list, print_shrunk, print_summary, read as read_scenario};
+pub use scenario::Scenario;
+pub use simulate::{Changes, Simulate, coverage, experiments, list, never_reached, print_coverage, print_golden, print_summary};
 pub use version::{Delta, Version, VersionError};
 
 /// The README's example is run with the other examples.

@@ -1,16 +1,16 @@
-use std::fs;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anstyle::{AnsiColor, Style};
-use tidings_broadcast::Rule;
 use tidings_clocks::Rank;
-use tidings_sim::{Chance, Recorded, Replay, Seeded, Tape, shrink};
+use tidings_sim::{Chance, Coverage, Point, Recorded, Replay, Seeded, Tape, shrink};
 
 use crate::checks::grouped;
-use crate::{Campaign, EXPERIMENTS, Error, Experiment, Failure, Percentiles, Progress, Scenario, Summary};
+use crate::{
+    Campaign, EXPERIMENTS, Error, Experiment, Failure, Golden, OUT_OF_REACH, Percentiles, PlantedRule, Progress, Scenario, Summary,
+};
 
 /// How often a failing run is tried again while it is made smaller.
 const TRIES: u32 = 4_000;
@@ -47,18 +47,7 @@ pub struct Changes {
     /// How many processes crash at most.
     pub crashes: Option<u32>,
     /// A rule that is broken on purpose.
-    pub without: Option<Rule>,
-}
-
-/// A failing run, made small.
-#[derive(Clone, Debug)]
-pub struct Shrunk {
-    /// Its scenario.
-    pub scenario: Scenario,
-    /// Its choices; those that are left out are the calm ones.
-    pub tape: Tape,
-    /// What is wrong with it, with the events that show it.
-    pub told: String,
+    pub without: Option<PlantedRule>,
 }
 
 impl Changes {
@@ -85,7 +74,7 @@ impl Simulate {
     /// # Errors
     /// If the scenario's file cannot be read or says something that is no scenario.
     pub fn run(&self, progress: &mut (impl Progress + Send)) -> Result<Vec<Summary>, Error> {
-        let fixed = self.scenario.as_deref().map(read).transpose()?;
+        let fixed = self.scenario.as_deref().map(Scenario::read).transpose()?;
         let mut summaries = Vec::new();
         for experiment in &self.experiments {
             let campaign = self.campaign(experiment, fixed.clone());
@@ -105,8 +94,8 @@ impl Simulate {
     ///
     /// # Errors
     /// As [`run`](Simulate::run).
-    pub fn shrink(&self, experiment: &'static Experiment, seed: u64) -> Result<Option<Shrunk>, Error> {
-        let campaign = self.campaign(experiment, self.scenario.as_deref().map(read).transpose()?);
+    pub fn shrink(&self, experiment: &'static Experiment, seed: u64) -> Result<Option<Golden>, Error> {
+        let campaign = self.campaign(experiment, self.scenario.as_deref().map(Scenario::read).transpose()?);
         let (scenario, chooser) = campaign.draw(seed);
         let fails = |scenario: &Scenario, chooser: Seeded| {
             let mut recorded = Recorded::new(chooser);
@@ -135,7 +124,9 @@ impl Simulate {
         let tape = shrink(&tape, TRIES, |tape| !wrong(tape).0.is_empty());
         let (failures, run) = wrong(&tape);
         let told: Vec<String> = failures.iter().map(|failure: &Failure| failure.show(&run.trace)).collect();
-        Ok(Some(Shrunk { scenario: small, tape, told: told.join("\n") }))
+        let told = told.iter().flat_map(|lines| lines.lines().map(str::to_owned)).collect();
+        let without = small.without.take();
+        Ok(Some(Golden { experiment: experiment.name.to_owned(), without, told, scenario: small, tape }))
     }
 
     /// The command that runs one seed of an experiment in the same way.
@@ -153,7 +144,7 @@ impl Simulate {
         words.extend(duplicate.map(|chance| format!("--duplicate {}", percent(chance))));
         words.extend(partitions.map(|count| format!("--partitions {count}")));
         words.extend(crashes.map(|count| format!("--crash {count}")));
-        words.extend(without.map(|rule| format!("--break {}", format!("{rule:?}").to_lowercase())));
+        words.extend(without.map(|rule| format!("--break {}", rule.name())));
         words.join(" ")
     }
 
@@ -183,26 +174,20 @@ pub fn experiments(names: &[String]) -> Result<Vec<&'static Experiment>, String>
     names.iter().map(|name| crate::experiment(name).ok_or_else(|| name.clone())).collect()
 }
 
-/// Reads a scenario, in TOML, or in JSON if the file's name ends so.
-///
-/// # Errors
-/// If the file cannot be read, or says something that is no scenario: what and where.
-pub fn read(path: &Path) -> Result<Scenario, Error> {
-    let text = fs::read_to_string(path).map_err(|why| Error::io(path, &why))?;
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let parsed = if is_json {
-        serde_json::from_str(&text).map_err(|why| why.to_string())
-    } else {
-        toml::from_str(&text).map_err(|why| {
-            let line = why.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-            format!("line {line}: {}", why.message())
-        })
-    };
-    let scenario: Scenario = parsed.map_err(|why| Error::Scenario { path: path.to_owned(), why })?;
-    if !(1..=64).contains(&scenario.processes) {
-        return Err(Error::Scenario { path: path.to_owned(), why: format!("{} processes are not 1 to 64", scenario.processes) });
-    }
-    Ok(scenario)
+/// How often each point was reached in all of these campaigns together.
+#[must_use]
+pub fn coverage(summaries: &[Summary]) -> Coverage {
+    summaries.iter().fold(Coverage::new(), |mut all, summary| {
+        all.join(&summary.coverage);
+        all
+    })
+}
+
+/// The points that were never reached, those apart that are [out of reach](OUT_OF_REACH) for the table.
+#[must_use]
+pub fn never_reached(coverage: &Coverage) -> Vec<Point> {
+    let is_in_reach = |point: &Point| OUT_OF_REACH.iter().all(|(other, _)| other != point);
+    Point::ALL.into_iter().filter(|point| coverage.count(*point) == 0).filter(is_in_reach).collect()
 }
 
 /// Prints the table of experiments.
@@ -227,44 +212,60 @@ pub fn list(out: &mut impl Write) -> io::Result<()> {
 /// What the output says.
 pub fn print_summary(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
     let bold = Style::new().bold();
-    let Summary { experiment, runs, failed, totals, latency_micros, packets_per_message, .. } = summary;
+    let Summary { experiment, runs, failed, totals, latency_micros, packets_per_message, coverage, .. } = summary;
     let (style, verdict) = if *failed == 0 {
         (AnsiColor::Green.on_default(), "all held".to_owned())
     } else {
         (AnsiColor::Red.on_default().bold(), format!("{} VIOLATED", grouped(*failed)))
     };
     writeln!(out, "{bold}{experiment}{bold:#}  {} runs, {style}{verdict}{style:#}", grouped(*runs))?;
-    let counts = [
-        ("events", totals.events),
-        ("broadcast", totals.broadcast),
-        ("delivered", totals.delivered),
-        ("packets", totals.sent),
-        ("lost", totals.lost),
-        ("duplicated", totals.duplicated),
-        ("overtaken", totals.overtaken),
-        ("cut off", totals.partitioned),
-        ("partitions", totals.partitions),
-        ("pauses", totals.pauses),
-        ("crashes", totals.crashes),
-        ("refused", totals.refused),
-    ];
-    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
+    let counts = totals.named().into_iter().filter(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts.map(|(name, count)| format!("{name} {}", grouped(count))).collect();
     for line in counts.chunks(6) {
         writeln!(out, "  {}", line.join(", "))?;
     }
-    let Percentiles { p50, p99, max } = latency_micros;
-    writeln!(out, "  latency {:.1} ms in the median, {:.1} ms at 99 %, {:.1} ms at most", millis(*p50), millis(*p99), millis(*max))?;
-    let Percentiles { p50, p99, max } = packets_per_message;
-    writeln!(out, "  packets for a message: {p50} in the median, {p99} at 99 %, {max} at most")
+    if totals.delivered > 0 {
+        let Percentiles { p50, p99, max } = latency_micros;
+        writeln!(out, "  latency {:.1} ms in the median, {:.1} ms at 99 %, {:.1} ms at most", millis(*p50), millis(*p99), millis(*max))?;
+    }
+    if totals.broadcast > 0 {
+        let Percentiles { p50, p99, max } = packets_per_message;
+        writeln!(out, "  packets for a message: {p50} in the median, {p99} at 99 %, {max} at most")?;
+    }
+    let reached = Point::ALL.into_iter().filter(|point| coverage.count(*point) > 0).count();
+    writeln!(out, "  {reached} of {} points reached", Point::ALL.len())
+}
+
+/// Prints how often each point was reached, and which never was.
+///
+/// # Errors
+/// What the output says.
+pub fn print_coverage(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
+    let bold = Style::new().bold();
+    writeln!(out, "{bold}points{bold:#}  where a fault met the code that it is meant for")?;
+    let counts: Vec<String> =
+        coverage.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {}", grouped(count))).collect();
+    for line in counts.chunks(4) {
+        writeln!(out, "  {}", line.join(", "))?;
+    }
+    for (point, why) in OUT_OF_REACH.iter().filter(|(point, _)| coverage.count(*point) == 0) {
+        writeln!(out, "  out of reach: {}: {why}", point.name())?;
+    }
+    let never: Vec<&str> = never_reached(coverage).into_iter().map(Point::name).collect();
+    if !never.is_empty() {
+        let red = AnsiColor::Red.on_default().bold();
+        writeln!(out, "  {red}never reached{red:#}: {}", never.join(", "))?;
+    }
+    Ok(())
 }
 
 /// Prints a failing run that was made small.
 ///
 /// # Errors
 /// What the output says.
-pub fn print_shrunk(out: &mut impl Write, shrunk: &Shrunk, command: &str) -> io::Result<()> {
-    let Shrunk { scenario, tape, told } = shrunk;
-    writeln!(out, "\n{told}\n")?;
+pub fn print_golden(out: &mut impl Write, golden: &Golden, command: &str) -> io::Result<()> {
+    let Golden { told, scenario, tape, .. } = golden;
+    writeln!(out, "\n{}\n", told.join("\n"))?;
     writeln!(out, "the smallest run that fails so: {} processes, {} messages each,", scenario.processes, scenario.talk.messages)?;
     let wild = tape.wild();
     writeln!(out, "and {wild} choice{} not the calm one: {tape}", if wild == 1 { " that is" } else { "s that are" })?;
@@ -287,7 +288,7 @@ pub(crate) fn quoted(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn simulate(name: &str, without: Rule) -> Simulate {
+    fn simulate(name: &str, without: PlantedRule) -> Simulate {
         Simulate {
             experiments: experiments(&[name.to_owned()]).expect("it is in the table"),
             seeds: 0..300,
@@ -296,54 +297,18 @@ mod tests {
         }
     }
 
-    /// A failing run shrinks to one that still fails, with few processes and few choices that are not calm.
-    #[test]
-    fn a_broken_rule_shrinks_to_a_small_schedule() {
-        let mut sizes = Vec::new();
-        for (name, rule) in [("perfect-link", Rule::Dedupe), ("fifo", Rule::Fifo), ("causal", Rule::Causal), ("sequencer", Rule::Total)] {
-            let simulate = simulate(name, rule);
-            let summary = simulate.run(&mut ()).expect("no file is read").remove(0);
-            let (seed, _) = summary.first_failure.expect("a broken rule is noticed");
-            let shrunk = simulate.shrink(simulate.experiments[0], seed).expect("no file is read").expect("it fails");
-            assert!(!shrunk.told.is_empty() && shrunk.scenario.processes <= 3, "{name}: {shrunk:?}");
-            sizes.push(shrunk.tape.wild());
-        }
-        sizes.sort_unstable();
-        assert!(sizes[sizes.len() / 2] <= 12, "{sizes:?} choices are left");
-    }
-
     #[test]
     fn a_run_that_holds_does_not_shrink() {
-        let held = Simulate { changes: Changes::default(), ..simulate("causal", Rule::Causal) };
+        let held = Simulate { changes: Changes::default(), ..simulate("causal", PlantedRule::Causal) };
         assert!(held.shrink(held.experiments[0], 3).expect("no file is read").is_none());
-    }
-
-    #[test]
-    fn scenarios_are_read_from_toml_and_json_and_errors_say_where() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            fs::write(&path, text).expect("a file");
-            path
-        };
-        let toml =
-            file("a.toml", "processes = 4\n[talk]\nmessages = 2\n[faults]\nloss = 200000\nmax_delay = { secs = 0, nanos = 5000000 }\n");
-        let scenario = read(&toml).expect("a scenario");
-        assert_eq!((scenario.processes, scenario.talk.messages, scenario.faults.loss), (4, 2, Chance::percent(20)));
-        let json = file("a.json", &serde_json::to_string(&scenario).expect("plain data"));
-        assert_eq!(read(&json).expect("a scenario"), scenario);
-        let wrong = read(&file("b.toml", "processes = 4\nprocesess = 5\n")).unwrap_err().to_string();
-        assert!(wrong.contains("b.toml") && wrong.contains("line 2") && wrong.contains("procesess"), "{wrong}");
-        assert!(read(&file("c.toml", "processes = 0\n")).unwrap_err().to_string().contains("0 processes"));
-        assert!(read(&folder.path().join("d.toml")).is_err());
     }
 
     #[test]
     fn the_command_names_everything_that_differs() {
         let simulate = Simulate {
             scenario: Some("it's here.toml".into()),
-            changes: Changes { loss: Some(Chance(125_000)), crashes: Some(0), without: Some(Rule::Total), ..Changes::default() },
-            ..simulate("sequencer", Rule::Total)
+            changes: Changes { loss: Some(Chance(125_000)), crashes: Some(0), without: Some(PlantedRule::Total), ..Changes::default() },
+            ..simulate("sequencer", PlantedRule::Total)
         };
         let expected = r"tidings simulate sequencer --seeds 7..8 --scenario 'it'\''s here.toml' --loss 12.5 --crash 0 --break total";
         assert_eq!(simulate.command("sequencer", 7), expected);

@@ -232,6 +232,8 @@ pub struct PartitionRule {
     writable_until: Option<Time>,
     /// What the layer above was told last.
     told: Standing,
+    /// Half of the members are enough, as they must not be.
+    takes_half: bool,
 }
 
 impl PartitionRule {
@@ -253,7 +255,15 @@ impl PartitionRule {
             excluded: RankSet::new(view.len()),
             writable_until: None,
             told: Standing::ReadOnly,
+            takes_half: false,
         }
+    }
+
+    /// The same, but half of the members are enough to write: breaks the rule on purpose, to see that a check notices.
+    #[must_use]
+    pub const fn without_majority(mut self) -> Self {
+        self.takes_half = true;
+        self
     }
 
     /// Whether this process may write at `now`. Ask with the time read just before the write, not with that of the last input. O(1).
@@ -306,7 +316,8 @@ impl PartitionRule {
     /// Counts one more response to the round.
     fn count(&mut self, from: Rank) {
         self.heard.insert(from);
-        if self.system.is_quorum(self.heard.len()) {
+        let is_half = self.takes_half && 2 * self.heard.len() >= self.system.members;
+        if self.system.is_quorum(self.heard.len()) || is_half {
             self.writable_until = Some(self.begun + self.probing.detection_bound());
         }
     }
