@@ -1,4 +1,4 @@
-//! Two people edit one text through a link that loses two packets in five, repeats some, and is cut for half a minute; both end with the same words.
+//! Two people edit one text through a link that loses two packets in five, repeats some, and is cut for twenty seconds; both end with the same words.
 //!
 //! `cargo run -p tidings-crdt --example two_editors`
 
