@@ -9,6 +9,7 @@ mod clocks_executions;
 mod clocks_intervals;
 mod clocks_physical;
 mod clocks_versions;
+mod documents;
 mod formats;
 mod peers;
 mod replicas;
@@ -32,6 +33,9 @@ pub const BODIES: &[Body] = &[
     Body { name: "clocks_serde", run: clocks::clocks_serde },
     Body { name: "clocks_wire", run: clocks::clocks_wire },
     Body { name: "crdt_states", run: replicas::crdt_states },
+    Body { name: "document_bytes", run: documents::document_bytes },
+    Body { name: "document_replicas", run: documents::document_replicas },
+    Body { name: "document_states", run: documents::document_states },
     Body { name: "dotted_versions", run: clocks_versions::dotted_versions },
     Body { name: "editing_trace", run: formats::editing_trace },
     Body { name: "edn_history", run: formats::edn_history },
@@ -49,6 +53,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "text_replicas", run: replicas::text_replicas },
     Body { name: "text_rich", run: texts::text_rich },
     Body { name: "time_agreement", run: clocks_physical::time_agreement },
+    Body { name: "tree_replicas", run: documents::tree_replicas },
     Body { name: "vector_clock", run: clocks::vector_clock },
     Body { name: "version_vectors", run: clocks_versions::version_vectors },
     Body { name: "world", run: worlds::world },
