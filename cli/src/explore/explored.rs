@@ -24,7 +24,7 @@ pub struct Explored {
     symmetric: bool,
     stamped: bool,
     protected: &'static [Rank],
-    searcher: fn(Exploration, Make, Option<Saved>) -> Result<Box<dyn Search>, NotResumed>,
+    searcher: fn(Exploration, Make, Option<Saved>) -> Begun,
 }
 
 /// A search, whatever it searches: explores in pieces.
@@ -38,6 +38,9 @@ pub trait Search {
     /// What it takes to go on with it later; `None` if it has found a broken promise.
     fn save(self: Box<Self>) -> Option<Saved>;
 }
+
+/// A search that has begun, or goes on if it can.
+type Begun = Result<Box<dyn Search>, NotResumed>;
 
 const RELIABLE: &[Property] = &[Property::Validity, Property::NoDuplication, Property::NoCreation, Property::Agreement];
 const TOTAL: &[Property] =
@@ -233,7 +236,7 @@ where
     }
 }
 
-fn search<P>(exploration: Exploration, saved: Option<Saved>, build: impl Fn(Rank) -> P + 'static) -> Result<Box<dyn Search>, NotResumed>
+fn search<P>(exploration: Exploration, saved: Option<Saved>, build: impl Fn(Rank) -> P + 'static) -> Begun
 where
     P: Broadcast<Payload = Note, Message: Fingerprint> + Clone + Fingerprint + 'static,
 {
