@@ -13,7 +13,8 @@ use super::error::TextError;
 ///
 /// Each [`splice`](Self::splice) is a step. Undoing it deletes what it typed, as far as that is still there, and types again what it deleted, where that was; what others have
 /// typed and deleted stays. Restored characters are new ones, with new names: if somebody else has deleted the same characters, they come back all the same. Redoing undoes the undoing.
-/// A new step makes what was undone unredoable. Marks are not undone.
+/// A new step makes what was undone unredoable. Marks are not undone. A replacement stands before what it replaced, so what others typed directly after the replacement
+/// comes before what is restored.
 ///
 /// ```
 /// use tidings_crdt::{HistoryLimits, Text, TextHistory};
@@ -22,11 +23,11 @@ use super::error::TextError;
 /// let mut history = TextHistory::new("ada", HistoryLimits { steps: 100, bytes: 1 << 16 });
 /// history.splice(&mut text, 0..0, "Hello world")?;
 /// history.splice(&mut text, 0..5, "Goodbye")?;
-/// text.insert("bob", 7, ", cruel")?;
+/// text.insert("bob", 13, " of ours")?;
 /// history.undo(&mut text)?;
-/// assert_eq!(text.to_string(), "Hello, cruel world");
+/// assert_eq!(text.to_string(), "Hello world of ours");
 /// history.redo(&mut text)?;
-/// assert_eq!(text.to_string(), "Goodbye, cruel world");
+/// assert_eq!(text.to_string(), "Goodbye world of ours");
 /// # Ok::<(), tidings_crdt::TextError<&str>>(())
 /// ```
 #[derive(Clone, Debug)]
