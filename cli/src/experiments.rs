@@ -17,6 +17,7 @@ use crate::{PlantedRule, Scenario};
 
 mod probing;
 mod stamping;
+mod synchronisation;
 
 /// How long a run may take, in virtual time, until everything is delivered: far longer than any that goes on.
 const LIMIT: Time = Time::from_millis(600_000);
@@ -111,6 +112,11 @@ fn worst_with_disks() -> Faults {
         ..TimeOfDay::RIGHT
     };
     Faults { disk, time_of_day, ..worst_with_restarts() }
+}
+
+/// The same where nobody reads the time of day.
+fn worst_without_days() -> Faults {
+    Faults { time_of_day: TimeOfDay::RIGHT, ..worst_with_disks() }
 }
 
 /// What came out of one run.
@@ -336,6 +342,50 @@ pub const EXPERIMENTS: &[Experiment] = &[
         // A clock that was set back refuses, and who asked it last is left without an answer.
         rests: false,
         runner: stamping::stamping,
+    },
+    Experiment {
+        name: "delta-sync",
+        assumes: "fair-loss links, processes that recover or come back with nothing, in a new incarnation; asynchronous; a set",
+        promises: &[],
+        rules: &[PlantedRule::Acknowledge, PlantedRule::Whole, PlantedRule::Persist],
+        says: Some(synchronisation::SAYS),
+        needs: None,
+        worst: worst_without_days,
+        rests: true,
+        runner: synchronisation::intervals,
+    },
+    Experiment {
+        name: "text-sync",
+        assumes: "fair-loss links, processes that recover or come back with nothing, in a new incarnation; asynchronous; a text",
+        promises: &[],
+        rules: &[PlantedRule::Acknowledge, PlantedRule::Whole, PlantedRule::Persist],
+        says: Some(synchronisation::SAYS),
+        needs: None,
+        worst: worst_without_days,
+        rests: true,
+        runner: synchronisation::texts,
+    },
+    Experiment {
+        name: "coded-sync",
+        assumes: "fair-loss links, processes that recover or come back with nothing, in a new incarnation; asynchronous; a set",
+        promises: &[],
+        rules: &[PlantedRule::Acknowledge],
+        says: Some(synchronisation::SAYS),
+        needs: None,
+        worst: worst_without_days,
+        rests: true,
+        runner: synchronisation::coded,
+    },
+    Experiment {
+        name: "digest-sync",
+        assumes: "fair-loss links, processes that recover or come back with nothing, in a new incarnation; asynchronous; a set",
+        promises: &[],
+        rules: &[PlantedRule::Acknowledge],
+        says: Some(synchronisation::SAYS),
+        needs: None,
+        worst: worst_without_days,
+        rests: true,
+        runner: synchronisation::listed,
     },
 ];
 

@@ -1,6 +1,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tidings_broadcast::Rule;
+use tidings_crdt::sync::SyncRule;
 
 /// A rule that can be broken on purpose in some experiment, to see that its judge notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ pub enum PlantedRule {
     Majority,
     /// A floor is durable before any stamp below it is used.
     Floor,
+    /// What counts as acknowledged, or as agreed, is not only sent.
+    Acknowledge,
+    /// Who is too far behind for the deltas that are left gets the whole state.
+    Whole,
+    /// What is acknowledged is durable.
+    Persist,
 }
 
 impl PlantedRule {
@@ -30,7 +37,18 @@ impl PlantedRule {
             Self::Fifo => Some(Rule::Fifo),
             Self::Dedupe => Some(Rule::Dedupe),
             Self::Total => Some(Rule::Total),
-            Self::Majority | Self::Floor => None,
+            Self::Majority | Self::Floor | Self::Acknowledge | Self::Whole | Self::Persist => None,
+        }
+    }
+
+    /// The same, if replicas that synchronise keep it.
+    #[must_use]
+    pub const fn in_synchronisation(self) -> Option<SyncRule> {
+        match self {
+            Self::Acknowledge => Some(SyncRule::Acknowledge),
+            Self::Whole => Some(SyncRule::Whole),
+            Self::Persist => Some(SyncRule::Persist),
+            Self::Causal | Self::Fifo | Self::Dedupe | Self::Total | Self::Majority | Self::Floor => None,
         }
     }
 
