@@ -1,9 +1,7 @@
 //! Whatever peers send, nothing panics, nothing grows beyond its stated limit, and what is rejected changes nothing.
 
-mod stacks;
-
+use crate::stacks::BACKOFF;
 use proptest::prelude::*;
-use stacks::BACKOFF;
 use tidings_broadcast::{
     BestEffort, Broadcast, Cast, Class, Frame, Link, Outgoing, PerfectLink, Relay, Reliable, ReliableRejected, Stubborn, StubbornLink,
 };

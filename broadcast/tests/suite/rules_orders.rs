@@ -1,13 +1,11 @@
 //! The rules for a layer's author that orders show best: 3, 5 and 7. Each is kept by the layers of this crate, and broken on purpose by a small one
 //! here to see what happens then. And with every window and credit at 1 no stack ever stands still.
 
-mod stacks;
-
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use stacks::{BACKOFF, Note, faults, over_broadcast, processes, world};
+use crate::stacks::{BACKOFF, Note, faults, over_broadcast, processes, world};
 use tidings_broadcast::{
     AllAcknowledgedBroadcast, Arrived, Broadcast, Cast, Delivery, FifoOrder, Ordered, ReliableBroadcast, SequencedBroadcast, Stamped,
     all_acknowledged_broadcast, causal_broadcast, fifo_broadcast, reliable_broadcast, sequenced_broadcast,
@@ -319,7 +317,7 @@ where
         let processes = processes(*seed);
         let view = View::of(processes);
         let faults = Faults { protected: protected.to_vec(), ..faults(*seed) };
-        let build = |me, incarnation| Busy::new(build(&view, me, incarnation, stacks::limits(*seed)), edge);
+        let build = |me, incarnation| Busy::new(build(&view, me, incarnation, crate::stacks::limits(*seed)), edge);
         let mut world = world(*seed, faults, over_broadcast::<Busy<P>>(processes, Talk::of(6)), build);
         let ending = world.run_until(LONG);
         assert!(edge == Edge::GoesOn || ending == Ending::Quiescent, "seed {seed}: {ending:?}");
@@ -358,7 +356,7 @@ fn rule_7_a_full_application_stops_the_driver() {
     for_each_seed(1_000, |seed| {
         let processes = processes(seed);
         let view = View::of(processes);
-        let limits = stacks::limits(seed);
+        let limits = crate::stacks::limits(seed);
         let build = |me, incarnation| all_acknowledged_broadcast::<_, Note>(&view, me, incarnation, limits, BACKOFF);
         let mut run = world(seed, faults(seed), over_broadcast::<Acknowledged>(processes, talk), build);
         assert_eq!(run.run_until(LONG), Ending::Quiescent);

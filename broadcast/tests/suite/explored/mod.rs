@@ -1,5 +1,5 @@
 //! Stacks to explore: over a link that is its own specification, and the links themselves.
-#![allow(dead_code, unreachable_pub, reason = "every test uses some of these, from a module of its own")]
+#![allow(unreachable_pub, reason = "a module of a test program")]
 
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! Best-effort and reliable broadcast keep their promises in worlds that lose, repeat, delay and reorder, part and crash.
 
-mod stacks;
-
-use stacks::{BACKOFF, NoteReliable, best_effort, faults, limits, over_broadcast, processes, reliable, world};
+use crate::stacks::{BACKOFF, NoteReliable, best_effort, faults, limits, over_broadcast, processes, reliable, world};
 use tidings_broadcast::{Broadcast, Class, PerfectLink, Reliable, Rule};
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Incarnation, Limits, View};

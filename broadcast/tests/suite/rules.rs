@@ -2,13 +2,11 @@
 //!
 //! Rules 1, 2, 4, 6 and 8 are those of links and of broadcasts that relay; 3, 5 and 7 are shown where the orders are tested.
 
-mod stacks;
-
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use stacks::{BACKOFF, Note, NoteLink, link, over_broadcast, over_link, reliable};
+use crate::stacks::{BACKOFF, Note, NoteLink, link, over_broadcast, over_link, reliable};
 use tidings_broadcast::{
     Broadcast, Cast, Class, Delivery, Frame, Incoming, Link, LinkRefused, LinkRejected, MalformedRelay, Outgoing, PerfectLink, Relay,
     Reliable, ReliableRejected,
@@ -100,7 +98,7 @@ fn rule_1_acknowledge_only_what_was_taken() {
             if offers % 3 == 0 { Err(()) } else { Ok(true) }
         }
     };
-    for_each_seed(1_000, |seed| assert_eq!(run_judged(seed, stacks::limits(seed), busy), (Ending::Quiescent, 30)));
+    for_each_seed(1_000, |seed| assert_eq!(run_judged(seed, crate::stacks::limits(seed), busy), (Ending::Quiescent, 30)));
     // Broken: the link hears that the message was taken, acknowledges it, and it is gone.
     let hasty = || {
         let mut offers = 0;
@@ -109,7 +107,7 @@ fn rule_1_acknowledge_only_what_was_taken() {
             Ok(offers % 3 != 0)
         }
     };
-    for_each_seed(100, |seed| assert_eq!(run_judged(seed, stacks::limits(seed), hasty), (Ending::Quiescent, 21)));
+    for_each_seed(100, |seed| assert_eq!(run_judged(seed, crate::stacks::limits(seed), hasty), (Ending::Quiescent, 21)));
 }
 
 /// Rule 1. The acknowledgement comes after all that the layers above made of the message.
@@ -239,7 +237,7 @@ fn run_eager(seed: u64, faults: Faults, no_room: NoRoom) -> (Ending, bool) {
 /// Rule 2. Copies that the link has no room for are owed and paid later, so everybody gets them; dropped, agreement breaks.
 #[test]
 fn rule_2_a_reaction_is_a_debt() {
-    let faults = |seed| Faults { crashes: 1, ..stacks::faults(seed) };
+    let faults = |seed| Faults { crashes: 1, ..crate::stacks::faults(seed) };
     for_each_seed(1_000, |seed| {
         let mut world = World::new(3, faults(seed), Seeded::new(seed), over_broadcast(3, Talk::of(6)), reliable(3, Limits::TINY));
         assert_eq!((world.run_until(LIMIT), Property::Agreement.check(world.trace())), (Ending::Quiescent, Ok(())));

@@ -1,8 +1,6 @@
 //! An order on a broadcast on a link: any of each, put together by hand, with no buffer between them.
 
-mod stacks;
-
-use stacks::{BACKOFF, Note, faults, limits, over_broadcast, processes, world};
+use crate::stacks::{BACKOFF, Note, faults, limits, over_broadcast, processes, world};
 use std::convert::Infallible;
 use tidings_broadcast::{
     Arrived, BestEffort, Broadcast, Cast, CausalOrder, Class, Delivery, FifoOrder, Incoming, Link, Ordered, Outgoing, PerfectLink, Relay,

@@ -1,5 +1,4 @@
 //! What the tests of this crate run in a simulated world.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::time::Duration;
 

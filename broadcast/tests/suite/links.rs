@@ -1,10 +1,8 @@
 //! Perfect and stubborn links keep their promises in worlds that lose, repeat, delay and reorder, part and crash.
 
-mod stacks;
-
 use std::time::Duration;
 
-use stacks::{BACKOFF, Note, id, limits, link, over_link, processes, world};
+use crate::stacks::{BACKOFF, Note, id, limits, link, over_link, processes, world};
 use tidings_broadcast::{Incoming, PerfectLink, Rule, Stubborn, StubbornLink};
 use tidings_clocks::{Rank, Time};
 use tidings_protocol::{Limits, To, View};
@@ -43,7 +41,7 @@ fn assert_perfect(trace: &Trace, live: &[Rank]) {
 fn reliable_delivery_no_duplication_no_creation() {
     for_each_seed(1_000, |seed| {
         let limits = limits(seed);
-        let mut world = world(seed, stacks::faults(seed), over_link(processes(seed), Talk::of(8)), link(processes(seed), limits));
+        let mut world = world(seed, crate::stacks::faults(seed), over_link(processes(seed), Talk::of(8)), link(processes(seed), limits));
         assert_eq!(world.run_until(LIMIT), Ending::Quiescent);
         let live: Vec<_> = world.live().collect();
         assert_perfect(world.trace(), &live);
@@ -58,7 +56,7 @@ fn reliable_delivery_no_duplication_no_creation() {
 fn every_life_is_heard() {
     let mut reborn = 0;
     for_each_seed(1_000, |seed| {
-        let faults = Faults { detection: None, crashes: 0, ..stacks::faults(seed) };
+        let faults = Faults { detection: None, crashes: 0, ..crate::stacks::faults(seed) };
         let talk = Talk { within: Duration::from_secs(2), ..Talk::of(4) };
         let mut world = world(seed, faults, over_link(processes(seed), talk), link(processes(seed), limits(seed)));
         for step in 0..6 {
@@ -101,9 +99,10 @@ fn stubborn_delivery_until_told_to_cease() {
         let processes = processes(seed);
         let limits = Limits { window: MESSAGES, ..Limits::TINY };
         let build = |me, _| StubbornLink::<Note>::new(&View::of(processes), me, limits, BACKOFF);
-        let ask = |id: MessageId| Stubborn::Repeat { to: To::Others, slot: u32::try_from(id.number).unwrap(), payload: stacks::note(id) };
+        let ask =
+            |id: MessageId| Stubborn::Repeat { to: To::Others, slot: u32::try_from(id.number).unwrap(), payload: crate::stacks::note(id) };
         let chat = Chatter::new(processes, Talk::of(MESSAGES), ask, |incoming: &Incoming<Note>| Some(id(&incoming.payload)));
-        let mut world = World::new(processes, stacks::faults(seed), Seeded::new(seed), chat, build);
+        let mut world = World::new(processes, crate::stacks::faults(seed), Seeded::new(seed), chat, build);
         let _ = world.run_until(Time::from_millis(4_000));
         let (calm, live) = (world.trace().events.len(), world.live().collect::<Vec<_>>());
         let _ = world.run_for(Duration::from_secs(5));

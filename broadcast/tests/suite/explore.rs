@@ -1,8 +1,6 @@
 //! Everything that can happen within a small scope: every promise is kept, and every broken rule is found.
 
-mod explored;
-
-use explored::{CAUSAL, FIFO, Found, LIMITS, Make, RELIABLE, TOTAL, broadcast};
+use crate::explored::{CAUSAL, FIFO, Found, LIMITS, Make, RELIABLE, TOTAL, broadcast};
 use tidings_broadcast::{BestEffort, Rule};
 use tidings_clocks::Rank;
 use tidings_protocol::Limits;

@@ -1,10 +1,8 @@
 //! Total order by a fixed sequencer and by acknowledgements of all, in simulated worlds.
 
-mod stacks;
-
 use std::time::Duration;
 
-use stacks::{BACKOFF, Note, faults, limits, over_broadcast, processes, world};
+use crate::stacks::{BACKOFF, Note, faults, limits, over_broadcast, processes, world};
 use tidings_broadcast::{
     AllAcknowledge, AllAcknowledgedBroadcast, Cast, Delivery, Rule, SequencedBroadcast, Sequencer, all_acknowledged_broadcast,
     fifo_broadcast, sequenced_broadcast,
