@@ -9,7 +9,7 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// What may be taken besides what depends on the input.
 const CONSTANT: usize = 16 * 1024;
 /// How much memory is counted for a byte.
-const FOR_A_BYTE: usize = 256;
+const FOR_A_BYTE: usize = 512;
 
 /// Documents of many things, each as small as can be: what takes the most memory for its bytes.
 fn dense() -> Vec<(&'static str, Document<u8>)> {
@@ -41,9 +41,22 @@ fn dense() -> Vec<(&'static str, Document<u8>)> {
             levels.make(1, path, Kind::Map).unwrap();
         }
     }
+    let mut chains = Document::new();
+    for chain in 0..50 {
+        let path: Vec<_> = (0..60).map(|at| tidings_crdt::Segment::Field(if at == 0 { name(chain) } else { String::new() })).collect();
+        for depth in 1..=path.len() {
+            chains.make(1, path[..depth].to_vec(), Kind::Map).unwrap();
+        }
+    }
     let mut compressed = Document::new();
     compressed.splice(1, "t", 0..0, &"0123456789abcdef".repeat(10_000)).unwrap();
-    documents.extend([("amounts", counted), ("pieces of text", pieces), ("levels", levels), ("repeated text", compressed)]);
+    documents.extend([
+        ("amounts", counted),
+        ("pieces of text", pieces),
+        ("levels", levels),
+        ("chains of levels", chains),
+        ("repeated text", compressed),
+    ]);
     documents
 }
 

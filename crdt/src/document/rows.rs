@@ -64,8 +64,9 @@ pub(super) enum NoDocument {
     Unknown,
 }
 
+#[cfg(feature = "serde")]
 impl NoDocument {
-    pub(super) const fn why(self) -> &'static str {
+    const fn why(self) -> &'static str {
         match self {
             Self::Depth => "a place is nested too deep, or below nothing",
             Self::Order => "the fields and elements of a place increase",
