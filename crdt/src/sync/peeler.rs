@@ -7,7 +7,7 @@ use super::{CodedSymbol, Key};
 /// Finds the parts that only one of two sets has, from the differences of their coded symbols, taken in one after the other until it is done.
 ///
 /// Yang, Gilad, Alizadeh, *Practical Rateless Set Reconciliation* (2024), section 3: a symbol with one part in it tells that part, which is then taken out of all
-/// others. d differences take about 1.35 d symbols where d is large, and up to about twice as many where it is small.
+/// others. A test holds the mean to 1.5 d symbols for d differences where d is a thousand or more, and to 1.9 d where it is ten.
 ///
 /// *Hostile symbols.* Each part is found once at most and each finding empties a symbol for good, or the symbols are no difference of sets, and
 /// [`push`](Peeler::push) says so: so it never goes round in circles, and all that m symbols cost is O(m log m) in the mean and O(m²) at the very worst.
