@@ -2,7 +2,8 @@
 //!
 //! The column begins with the number 2 × bytes of text, plus 1 if what follows is compressed. The writer compresses where that is shorter, but never to less than
 //! 1/32, so that a reader knows from the size of a document how much memory it may take. Compression is greedy with one candidate for each hash, and stays so
-//! within a version: equal texts have equal bytes.
+//! within a version: equal texts have equal bytes. That is why the writer is not a library's: what one release of it compresses, the next may compress otherwise, and
+//! then two programs would write two forms of one document, of which a reader that asks for the one form takes only its own.
 
 use alloc::string::String;
 use alloc::vec;

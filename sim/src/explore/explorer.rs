@@ -149,7 +149,10 @@ where
     /// Explores until `states` more states were found, all were, or a promise is broken.
     ///
     /// # Panics
-    /// If a process sends to one that is not there.
+    /// If a process sends to one that is not there; and where crashes are explored, if one input brings more than [`Cut::MOST_EFFECTS`] effects, or more than 12 sends in a row: a
+    /// crash may come between any of them.
+    ///
+    /// [`Cut::MOST_EFFECTS`]: super::Cut::MOST_EFFECTS
     pub fn run(&mut self, states: u64) -> Progress {
         let until = self.counts.states.saturating_add(states);
         if !self.begun {
