@@ -258,7 +258,7 @@ fn changed_bytes_are_refused_or_have_one_form() {
         }
     }
     assert!(loaded > 20 && refused > 500, "{loaded} loaded, {refused} refused");
-    assert_eq!(Document::<u32>::load(&bytes, 1_000), Err(EncodingError::TooLarge { needed: bytes.len() * 256, limit: 1_000 }));
+    assert_eq!(Document::<u32>::load(&bytes, 1_000), Err(EncodingError::TooLarge { needed: bytes.len() * 512, limit: 1_000 }));
 }
 
 /// A cloned actor gives one dot to two things: it is told, and all agree anyhow.
