@@ -1,0 +1,14 @@
+//! `Text` against its naive twin, over random and all small histories, against hostile deltas, and on recorded editing.
+
+mod exhaustive;
+mod history;
+mod hostile;
+mod interleaving;
+mod marks;
+mod positions;
+mod random;
+mod recorded;
+mod saved;
+pub mod twin;
+#[cfg(feature = "serde")]
+mod wire;
