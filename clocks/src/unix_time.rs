@@ -34,6 +34,18 @@ impl UnixTime {
         Self::from_parts(seconds, 1_000_000_000)
     }
 
+    /// The instant that is so many seconds and nanoseconds, fewer than a second of them, after the epoch; the nearest that can be said.
+    #[cfg(all(feature = "std", unix))]
+    #[inline]
+    #[expect(clippy::cast_sign_loss, reason = "negative values were taken out")]
+    pub(crate) const fn from_seconds_and_nanos(seconds: i64, nanos: i64) -> Self {
+        if seconds < 0 || nanos < 0 {
+            Self::EPOCH
+        } else {
+            Self((seconds as u64).saturating_mul(1_000_000_000).saturating_add(nanos as u64))
+        }
+    }
+
     /// Nanoseconds since the epoch.
     #[inline]
     #[must_use]
@@ -85,5 +97,16 @@ mod tests {
         assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), UnixTime::EPOCH);
         assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40)), UnixTime::MAX);
         assert_eq!(UnixTime::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)), UnixTime::from_millis(1_500));
+    }
+
+    #[cfg(all(feature = "std", unix))]
+    #[test]
+    fn readings_of_the_system_out_of_range_are_the_nearest_that_can_be_said() {
+        assert_eq!(UnixTime::from_seconds_and_nanos(1, 500_000_000), UnixTime::from_millis(1_500));
+        assert_eq!(UnixTime::from_seconds_and_nanos(-1, 999_999_999), UnixTime::EPOCH);
+        assert_eq!(UnixTime::from_seconds_and_nanos(i64::MIN, 0), UnixTime::EPOCH);
+        assert_eq!(UnixTime::from_seconds_and_nanos(18_446_744_073, 709_551_615), UnixTime::MAX);
+        assert_eq!(UnixTime::from_seconds_and_nanos(18_446_744_073, 709_551_614), UnixTime::from_nanos(u64::MAX - 1));
+        assert_eq!(UnixTime::from_seconds_and_nanos(i64::MAX, 999_999_999), UnixTime::MAX);
     }
 }

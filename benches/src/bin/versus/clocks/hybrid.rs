@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use tidings_benches::Bound;
-use tidings_clocks::{HybridClock, HybridStamp, SharedHybridClock, SteadyClock, UnixTime};
+use tidings_clocks::{ClockSource as _, HybridClock, HybridStamp, SharedHybridClock, SteadyClock, SystemClock};
 
 use super::row;
 use crate::Table;
@@ -39,11 +39,8 @@ fn tick(table: &mut Table) -> io::Result<()> {
         return Ok(());
     }
     let mut clock = HybridClock::bounded(DRIFT);
-    let mut ours = || clock.now(UnixTime::from(SystemTime::now())).expect("within the bound");
+    let mut ours = || clock.now(SystemClock.now()).expect("within the bound");
     table.push(row(ROW, 1, "OS clock read", Bound::Within(3.0)).measure(&mut ours, SystemTime::now))?;
-    // The same reading, as nanoseconds since 1970: what of the difference the standard library takes.
-    let read = || UnixTime::from(SystemTime::now());
-    table.push(row(ROW, 1, "OS clock read, as a number", Bound::None).measure(&mut ours, read))?;
     let theirs = uhlc::HLCBuilder::new().build();
     table.push(row(ROW, 1, "uhlc", Bound::None).measure(&mut ours, || theirs.new_timestamp()))?;
     let theirs = hlc_gen::HlcGenerator::new(500);
@@ -179,7 +176,7 @@ fn stale(table: &mut Table) -> io::Result<()> {
     }
     let mut clock = HybridClock::bounded(DRIFT);
     let remote = clock.now(SystemTime::now().into()).expect("its first");
-    let mut ours = || clock.observe(black_box(remote), || SystemTime::now().into()).is_ok();
+    let mut ours = || clock.observe(black_box(remote), || SystemClock.now()).is_ok();
     assert!(ours());
     let theirs = uhlc::HLCBuilder::new().build();
     let stale = theirs.new_timestamp();
