@@ -14,6 +14,8 @@ use crate::Join;
 /// strictly smaller ones: one entry of a counter, one element of a set, one dot that is alive or dead. The difference of two states is the join of those
 /// irreducible parts of the one that the other does not have: the least that must travel.
 ///
+/// Of a [`Text`](crate::Text), whose states hold a character only with all that it builds on, the [`TextParts`](crate::TextParts) are taken apart, which may have gaps.
+///
 /// [`laws::decomposes`](crate::laws::decomposes) says whether a type keeps this promise on given states.
 pub trait Decompose: Join + Clone + Default {
     /// The irreducible states whose join this state is. None of them can be left out.

@@ -61,7 +61,7 @@
 //! replicas agree on some value. What comes from outside goes through a [`Guarded`], which also refuses dots that are forged, or reused after a loss of memory.
 //!
 //! Anti-entropy is in [`sync`]: delta intervals with acknowledgements, and reconciliation by rateless coded symbols or by digests.
-//! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type but [`Text`] and [`MoveableTree`] apart, and gives the least
+//! What one replica knows and another does not is the join of irreducible parts: [`Decompose`] takes every type apart, a [`Text`] as its [`TextParts`], and gives the least
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
 //!
 //! Over causal broadcast counters, registers, flags, sets and maps can also travel as bare operations, whose log a stability frontier prunes: see [`pure`].
@@ -155,7 +155,7 @@ pub use resettable_counter::ResettableCounter;
 pub use sequence::{Sequence, SequenceError};
 pub use tally::Tally;
 pub use text::{
-    Anchor, Bias, Expand, HistoryLimits, MarkedRange, Origins, Text, TextDelta, TextError, TextHistory, TextMark, TextRange, TextRun,
-    TextSplice, TextStats, TextUnit,
+    Anchor, Bias, Expand, HistoryLimits, MarkedRange, Origins, Text, TextDelta, TextError, TextHistory, TextMark, TextParts, TextRange,
+    TextRun, TextSplice, TextStats, TextUnit,
 };
 pub use two_phase_set::{Gone, TwoPhaseSet};

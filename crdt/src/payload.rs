@@ -1,12 +1,14 @@
 //! How many bytes the states and deltas of this crate hold: what the limits of the protocols in [`sync`](crate::sync) are counted in.
 
+use alloc::string::String;
+
 use tidings_clocks::{CausalContext, Dot};
 use tidings_protocol::Payload;
 
 use crate::{
-    AddWinsMap, AddWinsSet, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore, EnableWinsFlag,
-    GCounter, GSet, LwwMap, LwwRegister, MvRegister, Nested, Origins, PnCounter, RemoveWinsSet, ResettableCounter, Tally, Text, TextDelta,
-    TwoPhaseSet,
+    AddWinsMap, AddWinsSet, Anchor, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore,
+    EnableWinsFlag, GCounter, GSet, LwwMap, LwwRegister, MvRegister, Nested, Origins, PnCounter, RemoveWinsSet, ResettableCounter, Tally,
+    Text, TextDelta, TextMark, TextParts, TextRun, TwoPhaseSet,
 };
 
 /// A number of 64 bits: a counter, a length.
@@ -126,17 +128,35 @@ nested! {
     [K: Payload + Ord, V: Nested<A, Store: Payload> + Clone] AddWinsMap<A, K, V>;
 }
 
-impl<A: Payload> Payload for TextDelta<A> {
+impl<A: Payload> Payload for TextRun<A> {
     fn bytes(&self) -> usize {
         let origin = |origin: &Option<Dot<A>>| origin.as_ref().map_or(1, dot);
-        let runs = self.runs().iter().map(|run| {
-            let origins = match &run.origins {
-                Origins::Typed => 1,
-                Origins::Between { left, right } => origin(left) + origin(right),
-            };
-            dot(&run.first) + origins + if run.is_deleted() { NUMBER } else { run.text().len() }
-        });
-        runs.chain(self.removed().iter().map(|range| dot(&range.first) + NUMBER)).sum()
+        let origins = match &self.origins {
+            Origins::Typed => 1,
+            Origins::Between { left, right } => origin(left) + origin(right),
+        };
+        dot(&self.first) + origins + if self.is_deleted() { NUMBER } else { self.text().len() }
+    }
+}
+
+impl<A: Payload> Payload for TextMark<A> {
+    fn bytes(&self) -> usize {
+        let anchor = |anchor: &Anchor<A>| 1 + anchor.dot().map_or(0, dot);
+        let said = self.key.len() + self.value.as_ref().map_or(1, String::len);
+        dot(&self.stamp) + anchor(&self.start) + anchor(&self.end) + said
+    }
+}
+
+impl<A: Payload> Payload for TextDelta<A> {
+    fn bytes(&self) -> usize {
+        let removed = self.removed().iter().map(|range| dot(&range.first) + NUMBER).sum::<usize>();
+        self.runs().iter().map(Payload::bytes).sum::<usize>() + removed + self.marks().iter().map(Payload::bytes).sum::<usize>()
+    }
+}
+
+impl<A: Payload + Ord> Payload for TextParts<A> {
+    fn bytes(&self) -> usize {
+        self.runs().iter().map(Payload::bytes).sum::<usize>() + self.marks().map(|mark| mark.bytes()).sum::<usize>()
     }
 }
 

@@ -147,6 +147,7 @@ where
         pruned.into_iter().chain(self.moves().cloned().map(Self::from))
     }
 
+    /// O(n + m log m) for the m moves here, if what is pruned is the same, and what it takes to do the new ones.
     fn difference(&self, known: &Self) -> Self {
         let mut difference = if self.floor > known.floor { self.base() } else { Self::new() };
         let is_new = |step: &&Move<A, S, N, M>| {

@@ -68,7 +68,7 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// The runs beyond the first `known` characters of each actor, each after the ones it builds on.
-    fn runs_beyond(&self, known: &[u32]) -> Vec<TextRun<A>> {
+    pub(super) fn runs_beyond(&self, known: &[u32]) -> Vec<TextRun<A>> {
         let pieces = self.pieces_beyond(known);
         // Pieces of one actor stand together, in order: `next[a]..end[a]` of actor a are not written yet.
         let mut next = vec![0; self.actors.len()];

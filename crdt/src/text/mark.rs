@@ -57,8 +57,8 @@ pub struct MarkedRange<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Marks<A>(BTreeMap<(u64, A), Mark<A>>);
 
-/// A mark but for its stamp.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A mark but for its stamp. The order only matters where a stamp was used twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Mark<A> {
     start: Anchor<A>,
     end: Anchor<A>,
@@ -90,6 +90,27 @@ impl<A: Clone + Ord> Marks<A> {
     /// The marks that are not in `other`.
     pub(super) fn beyond(&self, other: &Self) -> impl Iterator<Item = TextMark<A>> {
         self.iter().filter(|mark| !other.0.contains_key(&(mark.stamp.counter, mark.stamp.actor.clone())))
+    }
+
+    /// This mark alone.
+    pub(super) fn of(mark: TextMark<A>) -> Self {
+        let mut marks = Self::new();
+        marks.insert(mark);
+        marks
+    }
+
+    /// All marks of both; of two with one stamp the greater. Says whether that changed anything. O(m log n).
+    pub(super) fn join(&mut self, other: &Self) -> bool {
+        let news = other.difference(self);
+        let changed = news.len() > 0;
+        self.0.extend(news.0);
+        changed
+    }
+
+    /// The marks that `known` has not, or with less under the same stamp. O(n log m).
+    pub(super) fn difference(&self, known: &Self) -> Self {
+        let is_news = |(stamp, mark): &(&(u64, A), &Mark<A>)| known.0.get(stamp).is_none_or(|known| known < mark);
+        Self(self.0.iter().filter(is_news).map(|(stamp, mark)| (stamp.clone(), mark.clone())).collect())
     }
 
     /// Whether this very mark is known; `None` if another one has its stamp.

@@ -5,6 +5,7 @@ mod history;
 mod hostile;
 mod interleaving;
 mod marks;
+mod parts;
 mod positions;
 mod random;
 mod recorded;

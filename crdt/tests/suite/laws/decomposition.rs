@@ -6,7 +6,7 @@ use tidings_clocks::Dot;
 use tidings_crdt::{AddWinsMap, AddWinsSet, Causal, Decompose, DotFun, DotMap, DotSet, DotStore, Join, laws};
 
 use crate::laws::oracle::{self, Specification};
-use crate::laws::{counters, flags, maps, registers, sets};
+use crate::laws::{counters, flags, maps, registers, sets, trees};
 
 /// How many events lead to the states that are compared with one another.
 const EVENTS: usize = 3;
@@ -70,6 +70,7 @@ fn every_type_is_taken_apart_into_irreducibles_and_back() {
         || taken_apart::<maps::MapOfRegisters>("add-wins map of multi-value registers", 20),
         || taken_apart::<maps::MapOfTallies>("add-wins map of tallies", 20),
         || taken_apart::<maps::MapOfMaps>("add-wins map of add-wins maps", 20),
+        || taken_apart::<trees::Tree>("moveable tree", 20),
     ];
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
