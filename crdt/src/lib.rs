@@ -65,6 +65,7 @@
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
 //!
 //! Over causal broadcast counters, registers, flags, sets and maps can also travel as bare operations, whose log a stability frontier prunes: see [`pure`].
+//! Of a text, which otherwise keeps the name of each deleted character, a [`TextReplica`] then keeps no more than twice what is visible.
 //!
 //! Every counter, register, flag, set and map and the moveable tree are run through *all* histories of 3 replicas and 5 events of their alphabets, and compared with what the visible
 //! operations specify (Burckhardt and others 2014); under causal delivery the state, delta and operation forms must show the same. Text, sequences, lists and documents are held to naive
@@ -156,6 +157,6 @@ pub use sequence::{Sequence, SequenceError};
 pub use tally::Tally;
 pub use text::{
     Anchor, Bias, Expand, HistoryLimits, MarkedRange, Origins, Text, TextDelta, TextError, TextHistory, TextMark, TextParts, TextRange,
-    TextRun, TextSplice, TextStats, TextUnit,
+    TextReplica, TextRun, TextSplice, TextStats, TextUnit,
 };
 pub use two_phase_set::{Gone, TwoPhaseSet};

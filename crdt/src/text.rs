@@ -16,6 +16,8 @@ mod load;
 mod loader;
 mod mark;
 mod parts;
+mod prune;
+mod replica;
 mod run;
 mod save;
 mod save_delta;
@@ -42,6 +44,7 @@ pub use history::{HistoryLimits, TextHistory};
 use mark::Marks;
 pub use mark::{Expand, MarkedRange, TextMark};
 pub use parts::TextParts;
+pub use replica::TextReplica;
 use span::Key;
 pub use splice::TextSplice;
 use tree::{Place, Tree};
@@ -59,6 +62,8 @@ pub use unit::TextUnit;
 ///
 /// Positions are counted in characters (`char`); [`TextUnit`] tells of others. n in the costs is the number of *spans*: runs of characters that were typed one after the other and
 /// still stand together, 32 bytes each; a deleted character's content is given up. A clone copies a few flat arrays.
+///
+/// What is deleted is forgotten by a [`TextReplica`], which knows what everybody has.
 ///
 /// Ranges can be [marked](Text::mark) (rich text), a [`TextHistory`] undoes one person's edits, [`Anchor`]s stay between their characters, [`save`](Text::save) writes a compact
 /// document that [`load`](Text::load) checks, and [`apply_splices`](Text::apply_splices) tells what an edit elsewhere changes, for an editor that keeps the text itself.
@@ -95,6 +100,8 @@ pub struct Text<A> {
 struct Replica<A> {
     id: A,
     known: u32,
+    /// The first so many are stable, and may be pruned.
+    stable: u32,
     /// The span that its last run became part of, when it was received.
     received: Place,
 }
@@ -247,11 +254,21 @@ impl<A: Clone + Ord> Text<A> {
         })
     }
 
-    /// The key of a character that is known.
+    /// The key of a character that is known and not pruned.
     fn key(&self, dot: &Dot<A>) -> Option<Key> {
         let actor = self.look_up(&dot.actor)?;
         let counter = u32::try_from(dot.counter).ok()?;
-        (1..=self.actors[actor as usize].known).contains(&counter).then_some(Key::new(actor, counter))
+        let (replica, key) = (&self.actors[actor as usize], Key::new(actor, counter));
+        let is_kept = (1..=replica.known).contains(&counter) && (counter > replica.stable || self.tree.holds(key));
+        is_kept.then_some(key)
+    }
+
+    /// The same, or why there is none.
+    fn known_key(&self, dot: &Dot<A>) -> Result<Key, TextError<A>> {
+        self.key(dot).ok_or_else(|| match self.known(&dot.actor) {
+            known if (1..=known).contains(&dot.counter) => TextError::Pruned(dot.clone()),
+            _ => TextError::Missing(dot.clone()),
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod clocks_versions;
 mod documents;
 mod formats;
 mod peers;
+mod pruned_texts;
 mod replicas;
 mod texts;
 mod worlds;
@@ -50,6 +51,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "text_delta_document", run: texts::text_delta_document },
     Body { name: "text_deltas", run: replicas::text_deltas },
     Body { name: "text_document", run: texts::text_document },
+    Body { name: "text_pruned", run: pruned_texts::text_pruned },
     Body { name: "text_replicas", run: replicas::text_replicas },
     Body { name: "text_rich", run: texts::text_rich },
     Body { name: "time_agreement", run: clocks_physical::time_agreement },

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::prune::Stable;
 use super::span::Key;
 use super::tree::Point;
 use super::{Text, TextDelta};
@@ -44,7 +45,10 @@ impl<A: Clone + Ord + core::fmt::Debug> Text<A> {
         }
         for (mut counters, actor) in known.into_iter().zip(&self.actors) {
             counters.sort_unstable();
-            assert!(counters.into_iter().eq(1..=actor.known), "all characters of {:?} are there once", actor.id);
+            assert!(counters.is_sorted_by(|one, next| one < next), "no character of {:?} is there twice", actor.id);
+            let stable = counters.partition_point(|&counter| counter <= actor.stable);
+            assert!(actor.stable > 0 || stable == 0);
+            assert!(counters.split_off(stable).into_iter().eq(actor.stable + 1..=actor.known), "all others of {:?} are there", actor.id);
         }
         assert!(bytes <= self.content.len());
     }
@@ -83,7 +87,49 @@ proptest! {
     }
 }
 
-/// The same over a text of several levels of nodes.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Two copies are edited, exchange all they know, are edited again, and one of them is pruned to what it knew then, again and again: what is kept inside is right, and the text is the same.
+    #[test]
+    fn what_is_kept_after_pruning_is_right(rounds in prop::collection::vec(prop::collection::vec(any::<(bool, prop::sample::Index, u8, u8)>(), 0..20), 1..8)) {
+        let mut texts = [Text::new(), Text::new()];
+        let mut unpruned = Text::new();
+        for round in rounds {
+            let (mut sent, mut known) = ([TextDelta::new(), TextDelta::new()], Vec::new());
+            let half = round.len() / 2;
+            for (at, (copy, position, gone, come)) in round.into_iter().enumerate() {
+                if at == half {
+                    for me in 0..2 {
+                        let delta = core::mem::take(&mut sent[me]);
+                        prop_assert!(texts[1 - me].apply(&delta).is_ok() && unpruned.apply(&delta).is_ok());
+                    }
+                    known = texts[0].actors.iter().map(|actor| actor.known).collect();
+                }
+                let me = usize::from(copy);
+                let position = position.index(texts[me].len() + 1);
+                let gone = usize::from(gone % 4).min(texts[me].len() - position);
+                sent[me].append(texts[me].splice(me, position..position + gone, &"aé語🦀z"[..[0, 1, 3, 6, 10][usize::from(come % 5)]]).expect("in range"));
+            }
+            known.resize(texts[0].actors.len(), 0);
+            let removed = sent[0].removed().iter();
+            let held = removed.map(|range| (texts[0].key(&range.first).expect("its own"), u32::try_from(range.length).expect("small")));
+            let stable = Stable { insertions: &known, held: held.collect() };
+            let before = texts[0].to_string();
+            texts[0].prune(&stable);
+            texts[0].audit();
+            prop_assert_eq!(texts[0].to_string(), before);
+            for me in 0..2 {
+                prop_assert!(texts[1 - me].apply(&sent[me]).is_ok() && unpruned.apply(&sent[me]).is_ok());
+            }
+            texts[0].audit();
+            prop_assert_eq!(texts[0].to_string(), unpruned.to_string());
+            prop_assert_eq!(texts[1].to_string(), unpruned.to_string());
+        }
+    }
+}
+
+/// The sums, the index and the rungs of a text of several levels of nodes.
 #[test]
 fn deep_trees_are_right() {
     let mut text = Text::new();

@@ -140,7 +140,7 @@ impl<A: Clone + Ord> Text<A> {
     /// Puts an actor that is not there into the table.
     pub(super) fn intern(&mut self, actor: &A) -> u32 {
         let interned = u32::try_from(self.actors.len()).expect("there are fewer actors than characters");
-        self.actors.push(Replica { id: actor.clone(), known: 0, received: Place::NOWHERE });
+        self.actors.push(Replica { id: actor.clone(), known: 0, stable: 0, received: Place::NOWHERE });
         self.interned.insert(actor.clone(), interned);
         interned
     }

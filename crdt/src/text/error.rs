@@ -34,6 +34,9 @@ pub enum TextError<A> {
     /// The delta builds on a character that is not known yet: apply it again when that one has come.
     #[error("character {} of {:?} is not known yet", .0.counter, .0.actor)]
     Missing(Dot<A>),
+    /// The delta names a character that all have deleted, and that is forgotten: whoever made it did not know what is stable.
+    #[error("character {} of {:?} is deleted and pruned", .0.counter, .0.actor)]
+    Pruned(Dot<A>),
     /// The delta names a known character but gives it other content or other origins: two processes have used one actor id, or one forgot what it had typed.
     #[error("character {} of {:?} is already another one", .0.counter, .0.actor)]
     Reused(Dot<A>),

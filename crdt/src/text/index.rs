@@ -53,6 +53,13 @@ impl Index {
         page[page.partition_point(|entry| entry.start <= key) - 1].leaf
     }
 
+    /// The leaf that holds the character `key`, if any does.
+    pub(super) fn leaf_if_any(&self, key: Key) -> Option<u32> {
+        let page = self.pages.get(self.page(key))?;
+        let before = page.partition_point(|entry| entry.start <= key).checked_sub(1)?;
+        Some(page[before].leaf)
+    }
+
     /// Notes that `start` and the characters after it are in `leaf`.
     pub(super) fn insert(&mut self, start: Key, leaf: u32) {
         let entry = Entry { start, leaf };

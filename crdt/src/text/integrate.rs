@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use smallvec::SmallVec;
 use tidings_clocks::Dot;
 
-use super::delta::{Origins, TextDelta, TextRun};
+use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::edit::{Gap, gap_before};
 use super::error::TextError;
 use super::span::{Key, Span, rung};
@@ -82,6 +82,7 @@ impl<A: Clone + Ord> Text<A> {
             if range.first.counter + range.length > known + 1 {
                 return Err(TextError::Missing(Dot::new(range.first.actor.clone(), known.max(range.first.counter - 1) + 1)));
             }
+            self.are_kept(range)?;
         }
         for mark in &delta.marks {
             self.admits(mark)?;
@@ -103,6 +104,18 @@ impl<A: Clone + Ord> Text<A> {
         Ok(changed)
     }
 
+    /// Checks that none of these characters, which are known, is pruned. O(1) if none can be, else O(log n) for each span they are in.
+    fn are_kept(&self, range: &TextRange<A>) -> Result<(), TextError<A>> {
+        let Some(actor) = self.look_up(&range.first.actor) else { return Ok(()) };
+        let stable = u64::from(self.actors[actor as usize].stable);
+        let mut dot = range.first.clone();
+        while dot.counter <= stable && dot.counter < range.first.counter + range.length {
+            let key = self.known_key(&dot)?;
+            dot.counter = u64::from(self.tree.span(self.tree.find(key).place).end());
+        }
+        Ok(())
+    }
+
     /// Puts a run where it belongs, as far as it is new.
     fn receive(&mut self, run: &TextRun<A>) -> Result<Option<Laid>, TextError<A>> {
         let actor = &run.first.actor;
@@ -112,6 +125,9 @@ impl<A: Clone + Ord> Text<A> {
         let length = u32::try_from(run.length()).expect("bounded was asked");
         if counter > known + 1 {
             return Err(TextError::Missing(Dot::new(actor.clone(), u64::from(known) + 1)));
+        }
+        if interned.is_some_and(|interned| counter <= self.actors[interned as usize].stable) {
+            return Err(TextError::Pruned(run.first.clone()));
         }
         let repeated = known + 1 - counter;
         let (left, right) = if let (Some(interned), 1..) = (interned, repeated) {
@@ -149,13 +165,17 @@ impl<A: Clone + Ord> Text<A> {
 
     /// The characters between which a run was typed.
     fn origins(&self, run: &TextRun<A>, interned: Option<u32>) -> Result<(Option<Point>, Key), TextError<A>> {
-        let known = |dot: &Dot<A>| self.key(dot).ok_or_else(|| TextError::Missing(dot.clone()));
+        let known = |dot: &Dot<A>| self.known_key(dot);
         match &run.origins {
             Origins::Typed => {
                 let (Some(interned), 2..) = (interned, run.first.counter) else {
                     return Err(TextError::Malformed(run.first.clone()));
                 };
-                let previous = Key::new(interned, self.actors[interned as usize].known);
+                let replica = &self.actors[interned as usize];
+                let previous = Key::new(interned, replica.known);
+                if replica.known <= replica.stable && !self.tree.holds(previous) {
+                    return Err(TextError::Pruned(self.dot(previous)));
+                }
                 let left = self.tree.find_near(self.actors[interned as usize].received, previous);
                 Ok((Some(left), self.tree.span(left.place).right))
             }

@@ -39,7 +39,7 @@ impl<A: Clone + Ord + Wire> Text<A> {
         let tree = tree(&loader.runs, &content).ok_or(contradiction)?;
         let known = known(&loader.runs, actors.len()).ok_or(loader.counters.contradiction())?;
         let interned = actors.iter().cloned().zip(0..).collect();
-        let replica = |(id, known)| Replica { id, known, received: Place::NOWHERE };
+        let replica = |(id, known)| Replica { id, known, stable: 0, received: Place::NOWHERE };
         let mut text = Self {
             tree,
             content: Content::from_text(content),

@@ -232,9 +232,7 @@ impl<A: Clone + Ord> Text<A> {
             return Err(TextError::Malformed(mark.stamp.clone()));
         }
         for anchor in [&mark.start, &mark.end] {
-            if let Some(dot) = anchor.dot().filter(|dot| self.key(dot).is_none()) {
-                return Err(TextError::Missing(dot.clone()));
-            }
+            anchor.dot().map_or(Ok(()), |dot| self.known_key(dot).map(drop))?;
         }
         self.marks.knows(mark).map(|known| !known).ok_or_else(|| TextError::Reused(mark.stamp.clone()))
     }

@@ -139,7 +139,7 @@ impl<A: Clone + Ord> Text<A> {
             known = Some((&first.actor, end.max(from)));
             while counter < end {
                 let dot = Dot::new(first.actor.clone(), counter);
-                let key = self.key(&dot).ok_or(TextError::Missing(dot))?;
+                let key = self.known_key(&dot)?;
                 let piece = self.piece_from(key, end - counter);
                 counter += piece.length();
                 runs.push(piece);

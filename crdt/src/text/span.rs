@@ -175,6 +175,16 @@ impl Span {
         buries
     }
 
+    /// Takes in the span after this one if both are one run and alike, and if content lies together. Says whether it did.
+    pub(super) fn unite(&mut self, next: &Self) -> bool {
+        let lies_together = self.at + self.bytes() == next.at && self.has_room(next.chars());
+        if self.is_visible() && next.is_visible() && lies_together && self.runs_into(next) {
+            self.extent += next.extent;
+            return true;
+        }
+        self.bury(next)
+    }
+
     /// Takes the last characters, but not all, of the visible span before this deleted one, if both are one run. Says whether it did.
     #[inline]
     pub(super) fn take_end_of(&mut self, previous: &mut Self, taken: Extent) -> bool {

@@ -7,6 +7,7 @@ mod interleaving;
 mod marks;
 mod parts;
 mod positions;
+mod pruned;
 mod random;
 mod recorded;
 mod saved;

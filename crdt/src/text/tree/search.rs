@@ -28,6 +28,12 @@ impl Tree {
         self.descend(position, of_sum, |span| u64::from(span.chars() + span.extent().wide()))
     }
 
+    /// Whether there is a character with this id. O(log n).
+    pub(in crate::text) fn holds(&self, key: Key) -> bool {
+        let leaf = self.index.leaf_if_any(key);
+        leaf.is_some_and(|leaf| self.leaves[leaf as usize].spans().iter().any(|span| span.contains(key)))
+    }
+
     /// The character with this id, which must exist. O(log n).
     pub(in crate::text) fn find(&self, key: Key) -> Point {
         let leaf = self.index.leaf(key);
