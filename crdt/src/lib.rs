@@ -67,9 +67,9 @@
 //! Over causal broadcast counters, registers, flags, sets and maps can also travel as bare operations, whose log a stability frontier prunes: see [`pure`].
 //! Of a text, which otherwise keeps the name of each deleted character, a [`TextReplica`] then keeps no more than twice what is visible.
 //!
-//! Every counter, register, flag, set and map and the moveable tree are run through *all* histories of 3 replicas and 5 events of their alphabets, and compared with what the visible
-//! operations specify (Burckhardt and others 2014); under causal delivery the state, delta and operation forms must show the same. Text, sequences, lists and documents are held to naive
-//! twins, in random histories and some in all small ones. A type of your own can be held to the same [`laws`].
+//! Every counter, register, flag, set and map, the moveable tree, sequence, moveable list and document are run through *all* histories of 3 replicas and 5 events of their alphabets, and their values and
+//! contexts compared with what the visible operations specify (Burckhardt and others 2014); under causal delivery the state, delta and operation forms must show the same, where there is an operation form. Text, whose deltas are no texts, is
+//! held to the paper's tree in all histories of 3 replicas and 6 insertions, removals and deliveries in causal order; its marks in random ones. A type of your own can be held to the same [`laws`].
 //!
 //! # Not here
 //!

@@ -2,8 +2,10 @@
 
 mod counters;
 mod decomposition;
+mod documents;
 mod dots;
 mod flags;
+mod lists;
 mod maps;
 mod mistakes;
 mod operations;
@@ -12,6 +14,7 @@ mod registers;
 mod sets;
 mod slips;
 mod trees;
+mod written;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,6 +95,9 @@ const TABLE: &[Row] = &[
     forms::<maps::MapOfRemoveWins>("add-wins map of remove-wins sets", 255_588, Some(1_673_538), (9_612, 63_855)),
     forms::<maps::MapOfMaps>("add-wins map of add-wins maps", 1_241_786, None, (80_750, 784_025)),
     row::<trees::Tree>("moveable tree", 522_528, None),
+    row::<lists::Values>("sequence", 1_532_799, None),
+    row::<lists::Elements>("moveable list", 3_620_640, None),
+    row::<documents::Field>("document", 603_952, None),
 ];
 
 /// Value and context are those of the visible operations, the delta is what the mutator did, and state and deltas agree, after every event.

@@ -9,6 +9,7 @@ use tidings_crdt::{Causal, DotFun, GCounter, Join, LwwRegister};
 
 use crate::laws::counters::Resets;
 use crate::laws::dots::{self, Dots};
+use crate::laws::lists::{Elements, Step};
 use crate::laws::oracle::{Actor, History, Operations, Specification, exhaust};
 use crate::laws::registers::LastWriterWins;
 use crate::laws::sets::{AddWins, OnSet};
@@ -344,6 +345,38 @@ impl Specification for NoTieBreak {
     fn specified_context(_history: &History<u64>, _visible: Operations) {}
 }
 
+/// A list that moves an element by removing it and inserting it anew, as who has no moves must.
+struct MovesAnew;
+
+impl Specification for MovesAnew {
+    type State = <Elements as Specification>::State;
+    type Update = Step;
+    /// How many elements there are.
+    type Value = usize;
+    type Context = ();
+    const UPDATES: &'static [Step] = Elements::UPDATES;
+
+    fn update(state: &mut Self::State, actor: Actor, step: Step) -> Self::State {
+        if !matches!(step, Step::Move) || state.len() < 2 {
+            return Elements::update(state, actor, step);
+        }
+        let removed = state.remove(0).expect("there is one");
+        removed.joined(&state.insert(actor, state.len(), |register| register.write(actor, 1)).expect("few dots"))
+    }
+
+    fn value(state: &Self::State) -> usize {
+        state.len()
+    }
+
+    fn context(_state: &Self::State) {}
+
+    fn specified_value(history: &History<Step>, visible: Operations) -> usize {
+        Elements::specified_value(history, visible).len()
+    }
+
+    fn specified_context(_history: &History<Step>, _visible: Operations) {}
+}
+
 /// The length of the shortest history that shows the mistake, with the history; it takes at most 5 events.
 fn shortest<S: Specification>() -> Option<(usize, String)> {
     (1..=5).find_map(|events| Some((events, exhaust::<S>(events).err()?.to_string())))
@@ -372,5 +405,6 @@ fn every_mistake_is_found() {
     found::<AddsOnJoin>("a counter that adds on join", 2, Some(3));
     found::<AmountForTotal>("a delta with the amount for the total", 2, Some(4));
     found::<Folds>("an embedded counter that folds its amounts", 3, Some(5));
+    found::<MovesAnew>("a list that moves by removing and inserting", 4, Some(4));
     found::<NoTieBreak>("a register without tie-break", 3, Some(3));
 }

@@ -80,6 +80,10 @@ pub trait Specification {
     fn specified_value(history: &History<Self::Update>, visible: Operations) -> Self::Value;
     /// What whoever has seen `visible` must know beyond the value, so that it can be joined: exactly that.
     fn specified_context(history: &History<Self::Update>, visible: Operations) -> Self::Context;
+    /// Both, for a type of which they follow from the same.
+    fn specified(history: &History<Self::Update>, visible: Operations) -> (Self::Value, Self::Context) {
+        (Self::specified_value(history, visible), Self::specified_context(history, visible))
+    }
     /// What is seen with the delta of `operation`, itself included.
     fn carried(_history: &History<Self::Update>, operation: usize) -> Operations {
         Operations::default().with(operation)
@@ -254,16 +258,17 @@ impl<S: Specification> World<S> {
     /// already said the last.
     fn check(&self, replica: usize, updated: bool) -> Result<(), String> {
         let (state, seen) = (&self.states[replica], self.seen[replica]);
-        let (found, due) = (S::value(state), S::specified_value(&self.history, seen));
-        if found != due {
-            return Err(format!("replica {replica} shows {found:?}, not {due:?}"));
+        let (value, context) = S::specified(&self.history, seen);
+        let found = S::value(state);
+        if found != value {
+            return Err(format!("replica {replica} shows {found:?}, not {value:?}"));
         }
         if S::VALUES_ALONE {
             return Ok(());
         }
-        let (found, due) = (S::context(state), S::specified_context(&self.history, seen));
-        if found != due {
-            return Err(format!("replica {replica} has the context {found:?}, not {due:?}"));
+        let found = S::context(state);
+        if found != context {
+            return Err(format!("replica {replica} has the context {found:?}, not {context:?}"));
         }
         if updated {
             return Ok(());
