@@ -11,9 +11,11 @@ mod clocks_physical;
 mod clocks_versions;
 mod documents;
 mod formats;
+mod guards;
 mod peers;
 mod pruned_texts;
 mod replicas;
+mod synchronisation;
 mod texts;
 mod worlds;
 
@@ -42,12 +44,14 @@ pub const BODIES: &[Body] = &[
     Body { name: "edn_history", run: formats::edn_history },
     Body { name: "exception_vector", run: clocks_versions::exception_vector },
     Body { name: "executions", run: clocks_executions::executions },
+    Body { name: "guarded_replicas", run: guards::guarded_replicas },
     Body { name: "hybrid_clock", run: clocks::hybrid_clock },
     Body { name: "interval_tree", run: clocks_intervals::interval_tree },
     Body { name: "peers", run: peers::peers },
     Body { name: "raft_log", run: formats::raft_log },
     Body { name: "shared_hybrid_clock", run: clocks_physical::shared_hybrid_clock },
     Body { name: "shiviz_log", run: formats::shiviz_log },
+    Body { name: "synchronisation", run: synchronisation::synchronisation },
     Body { name: "text_delta_document", run: texts::text_delta_document },
     Body { name: "text_deltas", run: replicas::text_deltas },
     Body { name: "text_document", run: texts::text_document },

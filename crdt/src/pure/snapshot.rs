@@ -65,7 +65,8 @@ impl<P: Pure> Replica<P> {
     /// Operations that the others can no longer take are returned: nobody had seen them when the others went on, and what they did is undone here. Those
     /// of this replica's own can be made anew, if they are still wanted. The snapshot must come from one who has delivered all of this replica's operations that anybody has: agreement of
     /// the broadcast gives that once an exclusion is settled. Otherwise a new operation gets the name of an old one, which whoever has that one finds out
-    /// ([`TwoOperations`](super::Rejected::TwoOperations)).
+    /// ([`TwoOperations`](super::Rejected::TwoOperations)). And nobody may have stabilised more than the snapshot's maker: otherwise operations are kept here that the others refuse as
+    /// [`Late`](super::Rejected::Late), so that this replica must be resynchronised again.
     ///
     /// # Errors
     /// [`Stale`] if the snapshot lacks what is stable here, or is of a larger view; the replica is unchanged.
