@@ -30,7 +30,7 @@
 //! | protocol | what travels | fits | paper |
 //! |---|---|---|---|
 //! | [`DeltaSync`], of any [`Replica`], [`Text`](crate::Text) too | what the other has not acknowledged; the whole state to one far behind | few replicas that hear each other often | Almeida and others 2018, alg. 2; Enes and others 2019, alg. 1 (BP, RR) |
-//! | [`Reconciler`] by [`Sketch::Coded`] | 1.5 to 1.9 symbols at most, in the mean, of 24 bytes for each part that differs, then these parts | large states, many replicas, long absence; no memory of others | Yang, Gilad, Alizadeh 2024 |
+//! | [`Reconciler`] by [`Sketch::Coded`] | symbols of 24 bytes, in the median at most 1.6 for each part that differs where these are a hundred or more, then these parts | large states, many replicas, long absence; no memory of others | Yang, Gilad, Alizadeh 2024 |
 //! | [`Reconciler`] by [`Sketch::Listed`] | 8 bytes for each part, then those that differ | small states; one message less | Enes, Baquero, Almeida, Leitão 2016, digest-driven |
 //!
 //! The parts by themselves: [`Symbols`] is the endless stream of [`CodedSymbol`]s of a set of hashes, [`Peeler`] finds what differs between two; [`Reconcile`]

@@ -43,7 +43,7 @@ impl CodedSymbol {
 
 /// The symbols that a part is mapped to: the first one, then ever fewer, so that the symbol at `index` has each part with probability 1 / (1 + index / 2)
 /// (section 4.2 of the paper, with α = 0.5), or nearly so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mapping {
     next: u64,
     state: u64,

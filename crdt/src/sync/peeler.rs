@@ -12,7 +12,7 @@ use super::{CodedSymbol, Key};
 /// *Hostile symbols.* Each part is found once at most and each finding empties a symbol for good, or the symbols are no difference of sets, and
 /// [`push`](Peeler::push) says so: so it never goes round in circles, and all that m symbols cost is O(m log m) in the mean and O(m²) at the very worst.
 /// Memory is 24 bytes for each symbol and 32 for each part found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Peeler {
     key: Key,
     symbols: Vec<CodedSymbol>,
@@ -30,6 +30,9 @@ pub struct Peeler {
 pub struct Garbled;
 
 impl Peeler {
+    /// How many of the last symbols an [`estimate`](Self::estimate) looks at.
+    pub const SPREAD: usize = 1_024;
+
     /// The peeler that has seen no symbol.
     #[must_use]
     pub const fn new(key: Key) -> Self {
@@ -91,6 +94,27 @@ impl Peeler {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.full == 0 && !self.symbols.is_empty()
+    }
+
+    /// About how many parts differ in all: those found, and as many more as the spread of the counts tells. O([`SPREAD`](Self::SPREAD)).
+    ///
+    /// Of r parts that are not found yet, of which one side has c more than the other, the symbol at `index` has each with probability p = 2 / (index + 2), so its count has the mean
+    /// p c and the variance p (1 − p) r; and c is what the first symbol counts. The mean of w squared deviations, each over its p (1 − p), is r within √(3 / w) of itself or so, one
+    /// standard deviation.
+    #[must_use]
+    pub fn estimate(&self) -> usize {
+        // Hostile counts are cut off, so that nothing overflows; what is estimated only says how much to ask for.
+        let count = |index: usize| i128::from(self.symbols[index].count.clamp(-(1 << 31), 1 << 31));
+        let first = self.symbols.len().saturating_sub(Self::SPREAD).max(1);
+        let looked_at = first..self.symbols.len();
+        let (mut squares, symbols) = (0_u128, looked_at.len() as u128);
+        for index in looked_at {
+            // Both multiplied by (index + 2)².
+            let deviation = (count(index) * (index as i128 + 2) - 2 * count(0)).unsigned_abs();
+            squares = squares.saturating_add(deviation.saturating_mul(deviation) / (2 * index as u128));
+        }
+        let left = usize::try_from(squares / symbols.max(1)).unwrap_or(usize::MAX);
+        self.found.len().saturating_add(left)
     }
 
     /// How many symbols were taken in.
@@ -167,6 +191,36 @@ mod tests {
                 }
             }
             prop_assert!(peeler.found().count() <= peeler.taken());
+        }
+    }
+
+    /// From a quarter as many symbols as there are differences: within five standard deviations, however the parts are shared between the sides.
+    #[test]
+    fn the_estimate_is_near_what_differs() {
+        for (mine, theirs) in [(400_u32, 0), (200, 200), (0, 4_000), (3_000, 1_000)] {
+            for seed in 0..20 {
+                let mut one = Symbols::of(KEY, (0..mine).map(|part| KEY.hash(&(seed, part))));
+                let mut other = Symbols::of(KEY, (mine..mine + theirs).map(|part| KEY.hash(&(seed, part))));
+                let (mut peeler, differences) = (Peeler::new(KEY), f64::from(mine + theirs));
+                for index in 0..(mine + theirs) as usize / 4 {
+                    assert_eq!(peeler.push(one.prefix(index + 1)[index].less(other.prefix(index + 1)[index])), Ok(false));
+                }
+                let estimate = f64::from(u32::try_from(peeler.estimate()).unwrap());
+                let deviation = (3.0 / (differences / 4.0).min(1_024.0)).sqrt();
+                assert!((estimate / differences - 1.0).abs() < 5.0 * deviation, "{estimate} for {mine} and {theirs}, seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_counts_overflow_the_estimate() {
+        for counts in [[i64::MAX; 3], [i64::MIN; 3], [i64::MAX, i64::MIN, 0]] {
+            let mut peeler = Peeler::new(KEY);
+            assert_eq!(peeler.estimate(), 0);
+            for (sum, count) in (1..).zip(counts.repeat(1_000)) {
+                assert_eq!(peeler.push(CodedSymbol { sum, check: 0, count }), Ok(false));
+                let _ = peeler.estimate();
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 use alloc::vec::Vec;
+use core::hash::Hash;
 
-use super::CodedSymbol;
+use tidings_protocol::{Digest, Fingerprint};
+
+use super::{CodedSymbol, Key};
 
 /// What travels between two [`Reconciler`](super::Reconciler)s. A root is the hash of all parts and of the summary: equal states have equal roots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +25,8 @@ pub enum ReconcileMessage<S, M> {
         of: u64,
         /// How many came so far.
         from: u64,
+        /// How many there should be then. It may be fewer.
+        until: u64,
     },
     /// Some coded symbols of a state.
     Symbols {
@@ -57,4 +62,10 @@ pub enum ReconcileMessage<S, M> {
         /// All of it, or the first of it.
         delta: S,
     },
+}
+
+impl<S: Hash, M: Hash> Fingerprint for ReconcileMessage<S, M> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        Key::print(self, digest);
+    }
 }

@@ -1,9 +1,10 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::Hash;
 
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Effects, Protocol, Recover, Refused, To, View};
+use tidings_protocol::{Digest, Effects, Fingerprint, Protocol, Recover, Refused, To, View};
 
 use super::held::Held;
 use super::snapshot::Snapshot;
@@ -18,7 +19,8 @@ use session::Session;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Sketch {
-    /// By coded symbols, as many as it takes: at most 1.5 in the mean for each part that differs where these are a thousand or more, and 1.9 where they are ten; of 24 bytes, however many parts there are in all.
+    /// By coded symbols of 24 bytes, however many parts there are in all: as many as it takes, and a few more since how much differs is only estimated. For each part that differs that is in the
+    /// median at most 1.5 where these are a thousand or more, 1.6 where they are a hundred, 2.4 where they are ten; the first answer has 8.
     Coded,
     /// By the list of all hashes: 8 bytes for each part, and one message less.
     Listed,
@@ -78,7 +80,7 @@ pub struct ReconcilerSnapshot<S> {
     without: Option<SyncRule>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Peer {
     excluded: bool,
     /// Whether this state may differ from that one's.
@@ -222,7 +224,7 @@ impl<S: Reconcile> Protocol for Reconciler<S> {
         self.check(from)?;
         let heard = match message {
             ReconcileMessage::Ask { root } => self.hear_ask(now, from, root, effects),
-            ReconcileMessage::More { of, from: first } => self.hear_more(now, from, of, first, effects),
+            ReconcileMessage::More { of, from: first, until } => self.hear_more(now, from, of, (first, until), effects),
             ReconcileMessage::Digest { root, summary, hashes } => self.hear_digest(now, from, root, &summary, &hashes, effects),
             ReconcileMessage::Agree { root } => {
                 self.hear_agree(now, from, root);
@@ -293,5 +295,15 @@ impl<S: Reconcile> Recover for Reconciler<S> {
 
     fn apply(&mut self, record: S) {
         self.held.take(&record);
+    }
+}
+
+/// Times are in: until when an older state is shown decides what is found out.
+impl<S: Reconcile + Hash> Fingerprint for Reconciler<S> {
+    fn fingerprint(&self, digest: &mut Digest<'_>) {
+        let shown =
+            self.snapshot.as_ref().map(|Snapshot { root, until, until_at_most, lookers, .. }| (root, until, until_at_most, lookers));
+        let present = (self.state(), shown, self.stale, self.wake_at);
+        Key::print(&(present, &self.session, &self.peers, self.last), digest);
     }
 }

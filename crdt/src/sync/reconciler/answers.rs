@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// How many symbols the first answer has.
+const FIRST: u64 = 8;
+/// The most symbols of one message.
+const MOST: usize = 1_024;
+
 impl<S: Reconcile> Reconciler<S> {
     pub(super) fn hear_ask(
         &mut self,
@@ -16,7 +21,7 @@ impl<S: Reconcile> Reconciler<S> {
             return Ok(());
         }
         let of = self.look(now).root;
-        self.hear_more(now, from, of, 0, effects)
+        self.hear_more(now, from, of, (0, FIRST), effects)
     }
 
     pub(super) fn hear_more(
@@ -24,7 +29,7 @@ impl<S: Reconcile> Reconciler<S> {
         now: Time,
         from: Rank,
         of: u64,
-        first: u64,
+        (first, until): (u64, u64),
         effects: &mut impl Effects<Self>,
     ) -> Result<(), SyncRejected<S::Unfit>> {
         let wait = self.pace.first.saturating_mul(4);
@@ -33,8 +38,9 @@ impl<S: Reconcile> Reconciler<S> {
         let limit = self.held.limits().symbols;
         let snapshot = self.look(now);
         // Of a state that is gone nothing can be told: the session begins again with this one.
-        let known = if snapshot.root == of { known } else { 0 };
-        let end = known.saturating_add((known / 2).clamp(8, 1_024)).min(limit);
+        let (known, until) = if snapshot.root == of { (known, until) } else { (0, FIRST) };
+        let asked = usize::try_from(until).unwrap_or(usize::MAX).saturating_sub(known);
+        let end = known.saturating_add(asked.clamp(1, MOST)).min(limit);
         let symbols = snapshot.symbols.prefix(end)[known..end].to_vec();
         let summary = (known == 0).then(|| snapshot.summary.clone());
         snapshot.lookers.insert(from);

@@ -5,7 +5,7 @@ use super::*;
 /// How often a session says the same again before it turns to somebody else.
 const PATIENCE: u32 = 3;
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub(super) struct Session<S: Reconcile> {
     pub(super) with: Rank,
     pub(super) phase: Phase<S>,
@@ -16,7 +16,7 @@ pub(super) struct Session<S: Reconcile> {
     pub(super) offered: bool,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub(super) enum Phase<S: Reconcile> {
     /// Asked, or sent the digest.
     Begun,
@@ -24,6 +24,16 @@ pub(super) enum Phase<S: Reconcile> {
     Peels { of: u64, summary: S::Summary, peeler: Peeler },
     /// Offered; waits for what it wants.
     Offered { summary: S::Summary, wanted: Vec<u64>, delta: S },
+}
+
+/// With how many symbols the differences are likely to be found: as few more as make that worth a message.
+///
+/// It takes about 4/3 for each difference, and how many there are is only estimated; so what is asked for falls somewhat short, and then a sixteenth is added at a time.
+/// A first estimate is of a few symbols: nothing is built on it that is more than four times as large.
+fn wanted(peeler: &Peeler) -> usize {
+    let (taken, estimate) = (peeler.taken(), peeler.estimate());
+    let short = estimate.saturating_add(estimate / 4).min(taken.saturating_mul(4));
+    short.max(taken.saturating_add((taken / 16).max(4)))
 }
 
 impl<S: Reconcile> Reconciler<S> {
@@ -55,7 +65,9 @@ impl<S: Reconcile> Reconciler<S> {
                 let hashes = snapshot.hashes().into_iter().collect();
                 ReconcileMessage::Digest { root: snapshot.root, summary: snapshot.summary.clone(), hashes }
             }
-            Phase::Peels { of, peeler, .. } => ReconcileMessage::More { of: *of, from: peeler.taken() as u64 },
+            Phase::Peels { of, peeler, .. } => {
+                ReconcileMessage::More { of: *of, from: peeler.taken() as u64, until: wanted(peeler) as u64 }
+            }
             Phase::Offered { summary, wanted, delta } => {
                 ReconcileMessage::Offer { summary: summary.clone(), wanted: wanted.clone(), delta: delta.clone() }
             }

@@ -1,10 +1,10 @@
-//! Everything that can happen to delta intervals within a small scope: each change that a process makes is learned by every live one, once.
+//! Everything that can happen to replicas that synchronise within a small scope: each change that a process makes is learned by every live one, once.
 
 use std::time::Duration;
 
 use tidings_clocks::{Rank, Time};
 use tidings_crdt::GSet;
-use tidings_crdt::sync::{DeltaSync, Learned, Pace, SyncLimits, SyncRule};
+use tidings_crdt::sync::{DeltaSync, Key, Learned, Pace, Reconciler, Sketch, SyncLimits, SyncRule};
 use tidings_protocol::{Digest, Effects, Fingerprint, Incarnation, Protocol, Refused, View};
 use tidings_sim::explore::{Counterexample, Counts, Exploration, Explorer, Links};
 use tidings_trace::{MessageId, Property};
@@ -14,9 +14,9 @@ type Set = GSet<Note>;
 
 /// Tells of every element by itself, its own too.
 #[derive(Clone)]
-struct Told(DeltaSync<Set>);
+struct Told<P>(P);
 
-impl Told {
+impl<P: Protocol<Request = Set, Indication = Learned<Set>>> Told<P> {
     fn tell(learned: &Learned<Set>, effects: &mut impl Effects<Self>) {
         for note in learned.delta.iter() {
             effects.indicate(*note).expect("the edge takes everything");
@@ -24,13 +24,13 @@ impl Told {
     }
 }
 
-impl Protocol for Told {
+impl<P: Protocol<Request = Set, Indication = Learned<Set>>> Protocol for Told<P> {
     type Request = Note;
-    type Message = <DeltaSync<Set> as Protocol>::Message;
+    type Message = P::Message;
     type Indication = Note;
-    type Record = Set;
-    type Refused = <DeltaSync<Set> as Protocol>::Refused;
-    type Rejected = <DeltaSync<Set> as Protocol>::Rejected;
+    type Record = P::Record;
+    type Refused = P::Refused;
+    type Rejected = P::Rejected;
 
     fn request(&mut self, now: Time, note: Note, effects: &mut impl Effects<Self>) -> Result<(), Refused<Note, Self::Refused>> {
         let delta = Set::new().add(note);
@@ -64,7 +64,7 @@ impl Protocol for Told {
     }
 }
 
-impl Fingerprint for Told {
+impl<P: Fingerprint> Fingerprint for Told<P> {
     fn fingerprint(&self, digest: &mut Digest<'_>) {
         self.0.fingerprint(digest);
     }
@@ -72,33 +72,76 @@ impl Fingerprint for Told {
 
 const KEPT: &[Property] = &[Property::BestEffortValidity, Property::NoDuplication, Property::NoCreation];
 
-fn explore(text: &str, deltas: usize, rule: Option<SyncRule>) -> Result<Counts, Box<Counterexample>> {
+const PACE: Pace = Pace { first: Duration::from_millis(1), most: Duration::from_millis(1) };
+
+fn explore<P>(text: &str, build: impl Fn(&View, Rank) -> P) -> Result<Counts, Box<Counterexample>>
+where
+    P: Protocol<Request = Set, Indication = Learned<Set>, Message: Fingerprint> + Fingerprint + Clone,
+{
     let exploration = Exploration { links: Links::FairLoss, ..Exploration::of(text.parse().unwrap(), KEPT) };
-    let processes = exploration.scope.processes;
-    let pace = Pace { first: Duration::from_millis(1), most: Duration::from_millis(1) };
-    let build = |me| {
-        let limits = SyncLimits { deltas, ..SyncLimits::TINY };
-        let sync = DeltaSync::new(&View::of(processes), me, Incarnation::FIRST, Set::new(), limits, pace);
-        Told(if let Some(rule) = rule { sync.without(rule) } else { sync })
-    };
+    let view = View::of(exploration.scope.processes);
     let hear = |&(origin, number): &Note| Some(MessageId { origin, number });
-    Explorer::new(exploration, build, |id| (id.origin, id.number), hear).run_to_end()
+    Explorer::new(exploration, |me| Told(build(&view, me)), |id| (id.origin, id.number), hear).run_to_end()
+}
+
+/// Delta intervals, with so many deltas in the buffer.
+fn intervals(text: &str, deltas: usize, rule: Option<SyncRule>) -> Result<Counts, Box<Counterexample>> {
+    explore(text, |view, me| {
+        let limits = SyncLimits { deltas, ..SyncLimits::TINY };
+        let sync = DeltaSync::new(view, me, Incarnation::FIRST, Set::new(), limits, PACE);
+        if let Some(rule) = rule { sync.without(rule) } else { sync }
+    })
+}
+
+/// Reconciliation, of which each message that comes may begin a session.
+fn reconciled(text: &str, sketch: Sketch, rule: Option<SyncRule>) -> Result<Counts, Box<Counterexample>> {
+    explore(text, |view, me| {
+        let sync = Reconciler::new(view, me, sketch, Key(1, 2), Set::new(), SyncLimits::TINY, PACE);
+        if let Some(rule) = rule { sync.without(rule) } else { sync }
+    })
 }
 
 /// Over links that lose and repeat, with a buffer of one delta and of several: what is dropped from the buffer goes with the whole state.
 #[test]
 fn every_change_is_learned_in_every_interleaving() {
-    for (text, deltas) in [("2x1,losses=2,duplicates=1,wakes=2", 4), ("2x2,losses=1,wakes=1", 1), ("2x2,losses=1,wakes=1", 4)] {
-        let counts = explore(text, deltas, None).unwrap_or_else(|found| panic!("{text}: {found}"));
+    for (text, deltas) in [
+        ("2x1,losses=2,duplicates=1,wakes=2", 4),
+        ("2x2,losses=1,wakes=1", 1),
+        ("2x2,losses=1,wakes=1", 4),
+        ("2x1,losses=1,duplicates=1,crashes=1,wakes=1", 4),
+        ("3x1,crashes=1", 4),
+    ] {
+        let counts = intervals(text, deltas, None).unwrap_or_else(|found| panic!("{text}: {found}"));
         println!("{text} with {deltas}: {counts:?}");
         assert!(counts.states > 50, "{text}: {counts:?}");
+    }
+}
+
+/// The same where nothing is remembered of others, and sessions of both sides cross each other.
+#[test]
+fn every_change_is_reconciled_in_every_interleaving() {
+    for (text, sketch) in [
+        ("2x1,losses=1,wakes=2", Sketch::Coded),
+        ("2x1,losses=1,wakes=2", Sketch::Listed),
+        ("2x1,duplicates=1,wakes=2", Sketch::Coded),
+        ("2x1,duplicates=1,wakes=2", Sketch::Listed),
+        ("2x1,losses=1,crashes=1,wakes=1", Sketch::Coded),
+        ("2x1,losses=1,crashes=1,wakes=1", Sketch::Listed),
+    ] {
+        let counts = reconciled(text, sketch, None).unwrap_or_else(|found| panic!("{text}, {sketch:?}: {found}"));
+        println!("{text}, {sketch:?}: {counts:?}");
+        assert!(counts.states > 50, "{text}, {sketch:?}: {counts:?}");
     }
 }
 
 #[test]
 fn planted_mistakes_are_found() {
     // Lost, and never sent again.
-    assert!(explore("2x1,losses=1,wakes=1", 4, Some(SyncRule::Acknowledge)).is_err());
+    assert!(intervals("2x1,losses=1,wakes=1", 4, Some(SyncRule::Acknowledge)).is_err());
     // The first is lost, and dropped from the buffer for the second.
-    assert!(explore("2x2,losses=1,wakes=1", 1, Some(SyncRule::Whole)).is_err());
+    assert!(intervals("2x2,losses=1,wakes=1", 1, Some(SyncRule::Whole)).is_err());
+    // A session that was begun is taken for one that came to an end.
+    for sketch in [Sketch::Coded, Sketch::Listed] {
+        assert!(reconciled("2x1,losses=1,wakes=1", sketch, Some(SyncRule::Acknowledge)).is_err());
+    }
 }

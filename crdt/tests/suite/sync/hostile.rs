@@ -172,7 +172,7 @@ fn a_session_bears_any_symbols() {
     assert_eq!(receive(&mut reconciler, symbols(16, noise(1))), (Ok(()), 0));
     // What nobody asked for, and more than there is.
     let many = |count| SyncRejected::TooMany { from: PEER, count, limit: 20 };
-    assert_eq!(receive(&mut reconciler, ReconcileMessage::More { of: 9, from: 20 }), (Err(many(21)), 0));
+    assert_eq!(receive(&mut reconciler, ReconcileMessage::More { of: 9, from: 20, until: u64::MAX }), (Err(many(21)), 0));
     let wanted = (0..21).collect();
     let offer = ReconcileMessage::Offer { summary: (), wanted, delta: set([]) };
     assert_eq!(receive(&mut reconciler, offer), (Err(many(21)), 0));
