@@ -1,7 +1,7 @@
 //! Documents as their users see them: what holds under concurrency, what is refused, and what is written and read.
 
 use tidings_clocks::{Dot, Overflow, VersionVector};
-use tidings_crdt::{Document, DocumentError, EncodingError, Join, Kind, OutOfRange, Path, Scalar, Segment, Value};
+use tidings_crdt::{Document, DocumentError, DocumentKind, EncodingError, Join, Kind, OutOfRange, Path, Scalar, Segment, Text, Value};
 
 const LIMIT: usize = 1 << 24;
 
@@ -261,6 +261,20 @@ fn changed_bytes_are_refused_or_have_one_form() {
     assert_eq!(Document::<u32>::load(&bytes, 1_000), Err(EncodingError::TooLarge { needed: bytes.len() * 512, limit: 1_000 }));
 }
 
+/// A text is no document, and neither is a part of one.
+#[test]
+fn what_is_of_another_type_is_refused() {
+    let mut text: Text<u32> = Text::new();
+    let delta = text.insert(1, 0, "x").unwrap();
+    for (bytes, found) in [(text.save(), DocumentKind::Text), (delta.save(), DocumentKind::TextDelta)] {
+        let error = EncodingError::Kind { expected: DocumentKind::Document, found: Some(found) };
+        assert_eq!(Document::<u32>::load(&bytes, LIMIT), Err(error));
+    }
+    let document = everything().save();
+    let found = Some(DocumentKind::Document);
+    assert_eq!(Text::<u32>::load(&document, LIMIT).err(), Some(EncodingError::Kind { expected: DocumentKind::Text, found }));
+}
+
 /// A cloned actor gives one dot to two things: it is told, and all agree anyhow.
 #[test]
 fn a_cloned_actor_is_told() {
@@ -276,6 +290,8 @@ fn a_cloned_actor_is_told() {
 
 #[cfg(feature = "serde")]
 mod written {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A value comes from JSON, is changed, and is shown as JSON again.
@@ -292,6 +308,61 @@ mod written {
         let shown = r#"{"a":[1,null,true,"x"],"b":{"c":{}},"d":"text","n":3,"t":"typed"}"#;
         assert_eq!(serde_json::to_string(&document.entry(()).unwrap()).unwrap(), shown);
         assert!(serde_json::from_str::<Value>("18446744073709551615").unwrap_err().to_string().contains("beyond"));
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Scalar(Scalar::Null)),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-4_000..4_000).prop_map(|quarters: i32| Value::from(f64::from(quarters) / 4.0)),
+            "[a-c\"\\\\\u{0}-\u{20}é\u{1F600}]{0,4}".prop_map(|text| Value::from(text.as_str())),
+        ];
+        scalar.prop_recursive(5, 40, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                prop::collection::btree_map("[a-c]{0,2}", inner, 0..4).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What JSON says is what the document holds and what it says again, saved and loaded too.
+        #[test]
+        fn any_json_comes_back(value in any_value()) {
+            let text = serde_json::to_string(&value).unwrap();
+            let read: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&read, &value);
+            let mut document = Document::new();
+            document.assign(1_u32, "at", &read).unwrap();
+            let loaded = Document::<u32>::load(&document.save(), LIMIT).unwrap();
+            for document in [&document, &loaded] {
+                let entry = document.entry("at").unwrap();
+                prop_assert_eq!(entry.value(), value.clone());
+                prop_assert_eq!(serde_json::to_string(&entry).unwrap(), text.clone());
+            }
+        }
+    }
+
+    /// As deep as a document may be a value is read and put there, one level deeper neither is done.
+    #[test]
+    fn the_limit_of_levels_is_the_same_for_reading_and_putting() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let value: Value = serde_json::from_str(&nested(64)).unwrap();
+        let mut document = Document::new();
+        document.assign("ann", (), &value).unwrap();
+        assert_eq!(serde_json::to_string(&document.entry(()).unwrap()).unwrap(), nested(64));
+        let before = document.clone();
+        assert_eq!(
+            document.assign("ann", "x", &value),
+            Err(DocumentError::WrongKind { segments: 0, found: Kind::List, needed: Kind::Map })
+        );
+        assert_eq!(document.assign("ann", (), &Value::List(vec![value])), Err(DocumentError::TooDeep { limit: 64 }));
+        assert_eq!(document, before);
+        let error = serde_json::from_str::<Value>(&nested(65)).unwrap_err().to_string();
+        assert!(error.contains("64 levels"), "{error}");
     }
 
     /// The whole state comes back, through a format that describes itself and one that does not.
