@@ -1,5 +1,6 @@
 mod explored;
 mod file;
+mod ideal_broadcast;
 mod make;
 
 use std::fmt::Write as _;
@@ -165,14 +166,15 @@ impl ExploreArguments {
         let most = self.states.unwrap_or(u64::MAX);
         let until = self.seconds.map(|seconds| begun + Duration::from_secs(seconds));
         let mut seen = search.counts().states;
-        let first = seen;
+        let mut spent = 0;
         let progress = loop {
-            let left = most.saturating_sub(seen - first);
-            let progress = search.run(PIECE.min(left));
+            let piece = PIECE.min(most - spent);
+            let progress = search.run(piece);
+            spent += piece;
             let now = search.counts().states;
-            all_states.fetch_add(now - seen, Ordering::Relaxed);
+            all_states.fetch_add(now.saturating_sub(seen), Ordering::Relaxed);
             seen = now;
-            let is_over = seen - first >= most || until.is_some_and(|until| Instant::now() >= until);
+            let is_over = spent >= most || until.is_some_and(|until| Instant::now() >= until);
             if is_over || !matches!(progress, Progress::Unfinished) {
                 break progress;
             }

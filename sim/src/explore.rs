@@ -71,11 +71,13 @@
 //!
 //! Over [`Links::Reliable`] what a correct process sends arrives, so only what a crashed process had sent can be lost. A crash between two effects loses
 //! what was not sent yet, and of several sends in a row any may have left, at no cost; the scope's losses come on top and take any packets out of the
-//! middle. Over [`Links::FairLoss`] anything may be lost.
+//! middle. Over [`Links::FairLoss`] anything may be lost. [`Links::Broadcast`] is a FIFO reliable broadcast given as its specification: what nobody alive has
+//! taken of a crashed process may be lost to all, the last broadcast first.
 //!
 //! # What is left out
 //!
-//! [`Reductions`] says what each leaves out and why that changes no verdict. Those that only take states for one that have the same future
+//! [`Reductions`] says what each leaves out and why that changes no verdict. [Ample](Reductions::ample) sets leave out the most: of inputs that can be given to a
+//! process in any order only one order is tried, and whether they can is found out on the way. Those that only take states for one that have the same future
 //! ([`delivered`](Reductions::delivered), [`stamps`](Reductions::stamps), [`symmetry`](Reductions::symmetry)) leave the number of interleavings as it is, and the tests hold
 //! them to that.
 //!
@@ -90,6 +92,7 @@
 
 mod breach;
 mod choice;
+mod claims;
 mod counterexample;
 mod counts;
 mod cut;

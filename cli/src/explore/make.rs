@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use tidings_broadcast::{
-    Arrived, Backoff, BestEffort, CausalOrder, FifoOrder, IdealLink, Ordered, PerfectLink, Relay, Reliable, Rule, Stamped,
-};
+use tidings_broadcast::{Arrived, Backoff, CausalOrder, FifoOrder, IdealLink, Ordered, PerfectLink, Relay, Reliable, Rule, Stamped};
 use tidings_clocks::{Rank, VectorClock};
 use tidings_protocol::{Incarnation, Limits, Payload, View};
+
+use super::ideal_broadcast::IdealBroadcast;
 
 /// What every process of a search is made with.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,6 @@ pub(super) type Note = (Rank, u64);
 
 pub(super) type OverIdeal<T> = Reliable<IdealLink<Relay<T>>, T>;
 pub(super) type Fifo<T> = Ordered<FifoOrder<Arrived<T>>, OverIdeal<Stamped<u64, T>>>;
-pub(super) type FifoUnrelayed<T> = Ordered<FifoOrder<Arrived<T>>, BestEffort<IdealLink<Stamped<u64, T>>>>;
 pub(super) type Causal<T> = Ordered<CausalOrder<Arrived<T>>, OverIdeal<Stamped<VectorClock, T>>>;
 
 impl Make {
@@ -54,8 +53,8 @@ impl Make {
         Ordered::new(self.fifo_order(me), self.reliable(me), self.limits)
     }
 
-    pub(super) fn unrelayed<T: Payload>(self, me: Rank) -> FifoUnrelayed<T> {
-        Ordered::new(self.fifo_order(me), BestEffort::new(self.ideal(me)), self.limits)
+    pub(super) const fn ideal_broadcast<T>(self, me: Rank) -> IdealBroadcast<T> {
+        IdealBroadcast::new(me, self.processes as usize)
     }
 
     pub(super) fn causal<T: Payload>(self, me: Rank) -> Causal<T> {

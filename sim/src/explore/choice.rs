@@ -17,6 +17,8 @@ pub(super) enum Act {
     Deliver { packet: u32, copy: bool },
     /// A packet is lost.
     Lose { packet: u32 },
+    /// The last broadcast of a crashed process, which nobody alive has taken, is lost to all.
+    LoseLast { of: u8 },
     /// A process is woken.
     Wake { at: u8 },
     /// A process crashes between two inputs.

@@ -39,6 +39,10 @@ pub enum Links {
     Reliable,
     /// Anything (module 2.1).
     FairLoss,
+    /// A FIFO reliable broadcast, as its specification (modules 3.2 and 3.8): everything is sent to all others, and arrives everywhere once and in the order in
+    /// which it was sent, unless the sender crashes and nobody alive has taken it. Of those broadcasts the last may be lost, to all, each for one of the scope's losses. Nothing is
+    /// repeated. For what stands on such a broadcast, which is explored by itself. Asks for [`ordered`](Exploration::ordered).
+    Broadcast,
 }
 
 /// What is left out of the search because it brings nothing new. With each of them on or off the verdict is the same.
@@ -48,7 +52,7 @@ pub struct Reductions {
     /// A packet that its destination would take without any change or effect is forgotten at once.
     ///
     /// That is sound if such a packet would change nothing later either: what has been received stays received. A packet that would be rejected is
-    /// not forgotten, for it may be in time later.
+    /// not forgotten, for it may be in time later. Not used over [`Links::Broadcast`], where it counts who has taken what.
     pub stale: bool,
     /// Of what came before a message, what has been delivered by all live processes that lack the message is forgotten, and so is the order among what all
     /// have delivered: no property asks for it any more, since a process that has delivered something never lacks it again.
@@ -63,6 +67,14 @@ pub struct Reductions {
     /// States that differ only in what the processes are called are one. That is sound if the protocol treats all processes alike, but for those that are
     /// [protected](Exploration::protected), which keep their names. Not used for more than 5 processes.
     pub symmetry: bool,
+    /// Where a packet, or the news of a crash, may as well come first as later, whatever else its process is given before, nothing else is tried (ample sets of one
+    /// step: Peled, *All from one, one for all: on model checking using representatives*, 1993). Requests and faults are tried at all times.
+    ///
+    /// Whether a step may come first is found out from the protocol itself: in every local state that is met, the two orders are both carried out and
+    /// compared. A search that relied on what turns out not to hold begins anew without that. Interleavings are not counted then. Not used together
+    /// with [`stamps`](Reductions::stamps), and used in the place of [`symmetry`](Reductions::symmetry): what was carried out by one process says
+    /// nothing of another.
+    pub ample: bool,
     /// Of two steps at different processes that do not touch each other, only one order is tried (sleep sets: Godefroid, *Using partial orders to
     /// improve automatic verification methods*, 1990, with the correction for stored states of 1996, section 5.3). All states are reached, by fewer
     /// transitions. Interleavings are not counted then.
@@ -125,6 +137,11 @@ impl Exploration {
         self.promises.iter().any(|property| matches!(property, TotalOrder | UniformTotalOrder | FifoTotal))
     }
 
+    /// Whether [ample](Reductions::ample) sets are used.
+    pub(super) const fn uses_ample(&self) -> bool {
+        self.reductions.ample && !self.reductions.stamps
+    }
+
     /// Whether it is needed what a process had delivered when it broadcast.
     pub(super) fn needs_pasts(&self) -> bool {
         self.reductions.stamps || self.promises.contains(&Property::CausalDelivery)
@@ -142,7 +159,7 @@ impl Exploration {
     pub(super) fn renamings(&self) -> Vec<Vec<Rank>> {
         let ranks: Vec<Rank> = (0..self.scope.processes).map(Rank).collect();
         let mut all = vec![ranks.clone()];
-        if self.reductions.symmetry && ranks.len() <= 5 {
+        if self.reductions.symmetry && !self.uses_ample() && ranks.len() <= 5 {
             all.clear();
             permute(&mut ranks.clone(), 0, &mut all);
             all.retain(|names| self.protected.iter().all(|rank| names.get(rank.index()).is_none_or(|name| name == rank)));
@@ -153,9 +170,9 @@ impl Exploration {
 
 impl Reductions {
     /// Nothing is left out.
-    pub const NONE: Self = Self { stale: false, delivered: false, stamps: false, symmetry: false, sleep: false };
+    pub const NONE: Self = Self { stale: false, delivered: false, stamps: false, symmetry: false, ample: false, sleep: false };
     /// All of them.
-    pub const ALL: Self = Self { stale: true, delivered: true, stamps: true, symmetry: true, sleep: true };
+    pub const ALL: Self = Self { stale: true, delivered: true, stamps: true, symmetry: true, ample: true, sleep: true };
 }
 
 /// Puts all permutations of what is behind `fixed` into `all`, the present one first.

@@ -30,6 +30,10 @@ pub struct Explorer<P: Protocol, B, Q, H> {
     sleepers: Sleepers,
     counts: Counts,
     circular: bool,
+    /// How many states were entered, in searches that began anew too.
+    entered: u64,
+    /// How many there were when the search first relied on what does not hold.
+    doubted: Option<u64>,
     begun: bool,
     found: Option<Counterexample>,
 }
@@ -88,6 +92,8 @@ where
             sleepers: Sleepers::default(),
             counts: Counts::default(),
             circular: false,
+            entered: 0,
+            doubted: None,
             begun: false,
             found: None,
         }
@@ -131,9 +137,9 @@ where
     }
 
     /// Interrupts the search, so that another process can [go on](Explorer::resume) with it. `None` if a promise was found to be broken, for then there is nothing to go on
-    /// with, or if [sleep sets](super::Reductions::sleep) are on, which are not saved.
+    /// with, or if [sleep](super::Reductions::sleep) or [ample](super::Reductions::ample) sets are on, which are not saved.
     pub fn save(self) -> Option<Saved> {
-        if self.found.is_some() || self.sleeps() {
+        if self.found.is_some() || self.sleeps() || self.system.exploration.uses_ample() {
             return None;
         }
         let system = &self.system;
@@ -154,15 +160,18 @@ where
     ///
     /// [`Cut::MOST_EFFECTS`]: super::Cut::MOST_EFFECTS
     pub fn run(&mut self, states: u64) -> Progress {
-        let until = self.counts.states.saturating_add(states);
+        let until = self.entered.saturating_add(states);
         if !self.begun {
             self.begun = true;
             let initial = self.initial.clone();
             let print = self.system.print(&initial);
             self.enter(print, &initial, None, Sleep::default());
         }
-        while self.found.is_none() && self.counts.states < until && !self.stack.is_empty() {
+        while self.found.is_none() && self.entered < until && !self.stack.is_empty() {
             self.advance();
+            if self.is_in_doubt() {
+                self.begin_anew();
+            }
         }
         match &self.found {
             Some(found) => Progress::Broken(Box::new(found.clone())),
@@ -185,13 +194,43 @@ where
     /// How far the search has come.
     pub fn counts(&self) -> Counts {
         let (local_states, calls) = self.system.known();
-        let through = self.begun && self.stack.is_empty() && !self.circular && !self.sleeps();
+        let skips = self.sleeps() || self.system.exploration.uses_ample();
+        let through = self.begun && self.stack.is_empty() && !self.circular && !skips;
         let interleavings = through.then(|| self.paths.get(self.system.print(&self.initial))).flatten();
         Counts { local_states: local_states as u64, calls: calls as u64, interleavings, ..self.counts }
     }
 
     fn sleeps(&self) -> bool {
         self.system.exploration.reductions.sleep
+    }
+
+    /// Whether the search relied on what does not hold, and has gone far enough to have found out most of that.
+    fn is_in_doubt(&mut self) -> bool {
+        if !self.system.ample {
+            return false;
+        }
+        // What is left out on a circle might never be tried.
+        if self.circular || self.system.claims.is_doubtful() {
+            let doubted = *self.doubted.get_or_insert(self.counts.states);
+            return self.stack.is_empty() || self.counts.states > 2 * doubted + 1_000;
+        }
+        false
+    }
+
+    /// Begins anew, with what was found out.
+    fn begin_anew(&mut self) {
+        if core::mem::take(&mut self.circular) {
+            self.system.ample = false;
+        }
+        self.system.claims.take_doubt();
+        self.doubted = None;
+        self.counts = Counts::default();
+        self.paths = Table::new();
+        self.sleepers = Sleepers::default();
+        self.stack.clear();
+        let initial = self.initial.clone();
+        let print = self.system.print(&initial);
+        self.enter(print, &initial, None, Sleep::default());
     }
 
     /// Takes the next step of the search.
@@ -232,6 +271,7 @@ where
     /// Comes to a state for the first time.
     fn enter(&mut self, print: u128, state: &State, choice: Option<Choice>, sleep: Sleep) {
         self.counts.states += 1;
+        self.entered += 1;
         self.paths.insert(print, OPEN);
         let mut next = self.system.transitions(state);
         let ends = next.is_empty();
@@ -292,7 +332,7 @@ where
         let mut at = 0;
         while at < nodes.len() && nodes.len() < SHORTEST && nodes[at].depth + 1 < length {
             let state = nodes[at].state.clone();
-            let next = self.system.transitions(&state);
+            let next = self.system.all_transitions(&state);
             if next.is_empty() {
                 let (choices, end, breach) = self.system.complete(state);
                 if let Some(breach) = breach.or_else(|| self.system.judge_end(&end)) {

@@ -36,6 +36,16 @@ impl Message {
         u8::try_from(bit).map_or(Self::ALIEN, Self)
     }
 
+    /// A number of its own: by origin, and then in the order of that.
+    pub(super) const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// The number of its origin; the same for all aliens.
+    pub(super) fn origin(self, exploration: &Exploration) -> u8 {
+        self.id(exploration).map_or(u8::MAX, |id| u8::try_from(id.origin.0).unwrap_or(u8::MAX))
+    }
+
     /// Its bit; none for an alien.
     pub(super) const fn bit(self) -> u64 {
         if self.0 < 64 { 1 << self.0 } else { 0 }

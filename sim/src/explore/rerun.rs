@@ -77,6 +77,15 @@ impl<P: Protocol<Message: Fingerprint>> Rerun<P> {
                 let Flying { number, from, to, .. } = self.flight.remove(flying);
                 self.script.push(Move::Lose { process: to, from, packet: number });
             }
+            Act::LoseLast { of } => {
+                for to in (0..self.processes.len()).map(Rank::new) {
+                    let is_between = |flying: &Flying<P::Message>| flying.from == rank(of) && flying.to == to;
+                    if let Some(last) = self.flight.iter().rposition(is_between) {
+                        let Flying { number, from, to, .. } = self.flight.remove(last);
+                        self.script.push(Move::Lose { process: to, from, packet: number });
+                    }
+                }
+            }
             Act::Wake { at } => {
                 self.script.push(Move::Wake { process: rank(at), cut });
                 let Some(mut outbox) = self.give(rank(at), Given::Wake) else { return false };

@@ -59,6 +59,13 @@ impl State {
         }
     }
 
+    /// Takes out the newest packet that looks as this one.
+    pub(super) fn remove_last_packet(&mut self, packet: u32) {
+        if let Some(at) = self.packets().iter().rposition(|other| *other == packet) {
+            self.numbers.remove(usize::from(self.processes) + at);
+        }
+    }
+
     pub(super) fn retain_packets(&mut self, mut keep: impl FnMut(u32) -> bool) {
         let (processes, mut at) = (usize::from(self.processes), 0);
         self.numbers.retain(|number| {

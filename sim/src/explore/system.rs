@@ -6,6 +6,7 @@ use tidings_protocol::{Digest, Effect, Fingerprint, Outbox, Protocol, To};
 use tidings_trace::{MessageId, Property};
 
 use super::choice::{Act, Choice, Input};
+use super::claims::{self, Claims};
 use super::exploration::Part;
 use super::log::{Log, Message};
 use super::pasts::Pasts;
@@ -31,11 +32,16 @@ pub(super) struct System<P: Protocol, Q, H> {
     hear: H,
     cells: Vec<Cell<P>>,
     cell_numbers: Table<u32>,
+    /// The first local state that behaves so, by what decides that.
+    kinds: Table<u32>,
     packets: Vec<Packet<P::Message>>,
     packet_numbers: Table<u32>,
     steps: Vec<Step>,
     step_numbers: Table<u32>,
     pasts: Pasts,
+    pub(super) claims: Claims,
+    /// Whether [ample](super::Reductions::ample) sets are used.
+    pub(super) ample: bool,
 }
 
 /// A process in one of its local states.
@@ -48,6 +54,8 @@ pub(super) struct Cell<P> {
     pub(super) log: Log,
     /// Of which crashes it was told.
     told: u8,
+    /// The first local state found of those that behave as this one: in which order what was delivered is no part of that.
+    pub(super) kind: u32,
     prints: Prints,
 }
 
@@ -70,7 +78,7 @@ pub(super) struct Packet<M> {
 }
 
 /// What one input does at one local state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Step {
     /// The local state after it.
     pub(super) next: u32,
@@ -105,19 +113,23 @@ where
         assert!(exploration.scope.is_sound(), "{} is no scope", exploration.scope);
         let judged = |promise: &Property| Exploration::JUDGED.contains(promise);
         assert!(exploration.promises.iter().all(judged), "not all of {:?} can be judged", exploration.promises);
+        assert!(exploration.ordered || exploration.links != Links::Broadcast, "a FIFO broadcast keeps the order");
         let renamings = exploration.renamings();
         Self {
             pasts: Pasts::new(&exploration, &renamings),
             renamings,
+            ample: exploration.uses_ample(),
             exploration,
             ask,
             hear,
             cells: vec![],
             cell_numbers: Table::new(),
+            kinds: Table::new(),
             packets: vec![],
             packet_numbers: Table::new(),
             steps: vec![],
             step_numbers: Table::new(),
+            claims: Claims::new(),
         }
     }
 
@@ -236,6 +248,7 @@ where
             Act::Wake { at } => put(3, at, 0),
             Act::Crash { at } => put(4, at, 0),
             Act::Exclude { at, whom } => put(5, at, u128::from(whom)),
+            Act::LoseLast { of } => put(6, of, 0),
         }
         digest.number(cut.map_or(0, Cut::code));
         digest.finish()
@@ -243,7 +256,7 @@ where
 
     /// What `input` does at `cell`, which is that of a live process.
     pub(super) fn step(&mut self, cell: u32, input: Input) -> &Step {
-        let key = u128::from(cell) << 64 | u128::from(input.code()) | 1 << 127;
+        let key = claims::key(cell, input);
         let number = if let Some(number) = self.step_numbers.get(key) {
             number
         } else {
@@ -251,6 +264,10 @@ where
             let number = u32::try_from(self.steps.len()).expect("fewer than 2^32 steps");
             self.steps.push(step);
             self.step_numbers.insert(key, number);
+            if self.ample {
+                let kind = self.cell(cell).kind;
+                self.claims.note(kind, input);
+            }
             number
         };
         &self.steps[number as usize]
@@ -270,7 +287,11 @@ where
 
     /// Whether what this process sent may be lost.
     pub(super) fn may_lose(&self, sender: &Cell<P>) -> bool {
-        self.exploration.links == Links::FairLoss || !sender.is_alive()
+        match self.exploration.links {
+            Links::FairLoss => true,
+            Links::Reliable => !sender.is_alive(),
+            Links::Broadcast => false,
+        }
     }
 
     /// Calls the protocol.
@@ -326,7 +347,8 @@ where
         ambiguous
     }
 
-    /// Where a process may crash among these effects, and its cells then: between any two, with any of several sends in a row carried out.
+    /// Where a process may crash among these effects, and its cells then: between any two, with any of several sends in a row carried out; of several
+    /// broadcasts the first ones.
     fn cuts(&mut self, rank: Rank, now: Time, mut log: Log, effects: &[Done]) -> Vec<(Cut, u32)> {
         let mut cuts = vec![];
         if self.exploration.scope.crashes == 0 {
@@ -338,8 +360,13 @@ where
             let row = effects[done..].iter().take_while(|effect| matches!(effect, Done::Sent(_))).count();
             if row > 1 {
                 let crashed = self.intern_cell(rank, None, now, log.clone(), 0);
-                assert!(row <= MOST_IN_A_ROW, "{rank} sends {row} packets in a row, too many to crash between");
-                cuts.extend((1..(1 << row) - 1).map(|some| (Cut::within(done, some), crashed)));
+                if self.exploration.links == Links::Broadcast {
+                    let others = self.exploration.scope.processes as usize - 1;
+                    cuts.extend((1..row / others).map(|broadcasts| (Cut::after(done + broadcasts * others), crashed)));
+                } else {
+                    assert!(row <= MOST_IN_A_ROW, "{rank} sends {row} packets in a row, too many to crash between");
+                    cuts.extend((1..(1 << row) - 1).map(|some| (Cut::within(done, some), crashed)));
+                }
             }
             if let Done::Delivered(message) = effects[done] {
                 log.deliver(message);
@@ -356,7 +383,10 @@ where
         let mut done = vec![];
         while let Some(effect) = outbox.pop() {
             match effect {
-                Effect::Send { to: To::One(to), message } => done.push(Done::Sent(self.intern_packet(from, to, message))),
+                Effect::Send { to: To::One(to), message } => {
+                    assert!(self.exploration.links != Links::Broadcast, "{from} sends to {to} alone, over a broadcast");
+                    done.push(Done::Sent(self.intern_packet(from, to, message)));
+                }
                 Effect::Send { to: To::Others, message } => {
                     for to in (0..self.exploration.scope.processes).map(Rank).filter(|to| *to != from) {
                         done.push(Done::Sent(self.intern_packet(from, to, message.clone())));
@@ -395,12 +425,15 @@ where
             log.fingerprint(exploration, &mut digest);
             digest.finish()
         };
-        let whole = self.renamings.iter().map(whole).collect();
+        let whole: Vec<u128> = self.renamings.iter().map(whole).collect();
         let order = |from: usize| self.renamings.iter().map(|names| log.order(rank, from, exploration, names)).collect();
         let orders = if exploration.needs_order() { (0..=log.delivered.len()).map(order).collect() } else { vec![] };
         let number = u32::try_from(self.cells.len()).expect("fewer than 2^32 local states");
         self.cell_numbers.insert(key, number);
-        self.cells.push(Cell { rank, protocol, now, log, told, prints: Prints { whole, orders } });
+        // The first renaming is none.
+        let first = self.kinds.get(whole[0]).unwrap_or(number);
+        self.kinds.insert(whole[0], first);
+        self.cells.push(Cell { rank, protocol, now, log, told, kind: first, prints: Prints { whole, orders } });
         number
     }
 

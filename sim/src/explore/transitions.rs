@@ -4,9 +4,10 @@ use tidings_protocol::{Fingerprint, Protocol};
 use tidings_trace::MessageId;
 
 use super::choice::{Act, Choice, Input};
+use super::claims;
 use super::state::State;
 use super::system::{Done, System};
-use super::{Breach, Cut};
+use super::{Breach, Cut, Links};
 
 /// One way on from a state.
 #[derive(Clone, Debug)]
@@ -23,8 +24,68 @@ where
     Q: Fn(MessageId) -> P::Request,
     H: Fn(&P::Indication) -> Option<MessageId>,
 {
-    /// Everything that can happen next.
+    /// What can happen next: everything, or what will do in its stead.
     pub(super) fn transitions(&mut self, state: &State) -> Vec<Transition> {
+        if let Some(ample) = self.ample(state) {
+            return ample;
+        }
+        let all = self.all_transitions(state);
+        if self.ample {
+            self.check_claims();
+        }
+        all
+    }
+
+    /// A step that may as well come first, with all that it may turn out to be; `None` if nothing is left out.
+    fn ample(&mut self, state: &State) -> Option<Vec<Transition>> {
+        if !self.ample {
+            return None;
+        }
+        let mut channels = 0_u64;
+        let mut ways = Vec::new();
+        for packet in state.distinct_packets() {
+            let (channel, from, to) =
+                (1 << self.packet(packet).channel(), self.packet(packet).from.index(), self.packet(packet).to.index());
+            let is_first = channels & channel == 0;
+            channels |= channel;
+            if (is_first || !self.exploration.ordered) && !self.may_ever_lose(state, from) {
+                ways.push((to, Input::Packet(packet), Act::Deliver { packet, copy: false }));
+            }
+        }
+        for (at, cell) in (0_u8..).zip(state.cells().iter().copied()).filter(|(_, cell)| self.cell(*cell).is_alive()) {
+            let crashes = self.unknown_crashes(state, cell);
+            ways.extend(crashes.into_iter().map(|whom| (usize::from(at), Input::Exclude(whom), Act::Exclude { at, whom })));
+        }
+        let (to, input, act) = ways.into_iter().find(|(to, input, _)| {
+            let cell = state.cells()[*to];
+            // What is sent before a crash would never be sent if the crash came first.
+            let sends_too_soon = self.may_crash(state, *to) && claims::sends(self.step(cell, *input));
+            !sends_too_soon && self.may_come_first(cell, *input)
+        })?;
+        let mut all = Vec::new();
+        self.take(state, to, input, act, &mut all);
+        if let Act::Deliver { packet, .. } = act
+            && state.left.duplicates > 0
+            && self.exploration.links != Links::Broadcast
+        {
+            self.take(state, to, input, Act::Deliver { packet, copy: true }, &mut all);
+        }
+        self.check_claims();
+        Some(all)
+    }
+
+    /// Whether what `from` sent may be lost, now or later.
+    fn may_ever_lose(&self, state: &State, from: usize) -> bool {
+        let crashes = !self.cell(state.cells()[from]).is_alive() || self.may_crash(state, from);
+        state.left.losses > 0 && (crashes || self.exploration.links == Links::FairLoss)
+    }
+
+    fn may_crash(&self, state: &State, at: usize) -> bool {
+        state.left.crashes > 0 && !self.is_protected(u8::try_from(at).unwrap_or(u8::MAX))
+    }
+
+    /// Everything that can happen next.
+    pub(super) fn all_transitions(&mut self, state: &State) -> Vec<Transition> {
         let mut all = Vec::new();
         let left = state.left;
         let live: Vec<(u8, u32)> = (0_u8..).zip(state.cells().iter().copied()).filter(|(_, cell)| self.cell(*cell).is_alive()).collect();
@@ -40,9 +101,13 @@ where
             channels |= channel;
             let to = self.packet(packet).to.index();
             self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: false }, &mut all);
-            if left.duplicates > 0 {
+            if left.duplicates > 0 && self.exploration.links != Links::Broadcast {
                 self.take(state, to, Input::Packet(packet), Act::Deliver { packet, copy: true }, &mut all);
             }
+        }
+        if left.losses > 0 && self.exploration.links == Links::Broadcast {
+            let processes = 0..u8::try_from(state.cells().len()).expect("a scope has few processes");
+            all.extend(processes.filter_map(|of| self.lose_last(state, of)));
         }
         for &(at, cell) in &live {
             if self.cell(cell).log.broadcasts() < u64::from(self.exploration.scope.messages) {
@@ -95,7 +160,7 @@ where
     /// Gives the process at `at` an input, with all ways in which it may crash before all effects are carried out.
     fn take(&mut self, state: &State, at: usize, input: Input, act: Act, all: &mut Vec<Transition>) {
         let cell = state.cells()[at];
-        let may_crash = state.left.crashes > 0 && !self.is_protected(u8::try_from(at).unwrap_or(u8::MAX));
+        let may_crash = self.may_crash(state, at);
         let step = self.step(cell, input);
         if input == Input::Request && !step.taken {
             if step.acts {
@@ -146,7 +211,7 @@ where
         if choice.cut.is_some() {
             self.drop_packets_to(&mut after, at);
         }
-        if self.exploration.reductions.stale {
+        if self.exploration.reductions.stale && self.exploration.links != Links::Broadcast {
             self.forget_stale(&mut after, at, &sent);
         }
         let breach = self.broken(after.cells(), at, cell, &delivered).map(Breach::Property);
@@ -158,6 +223,28 @@ where
         state.left.losses -= 1;
         state.remove_packet(packet);
         Transition { choice: Act::Lose { packet }.into(), state, breach: None }
+    }
+
+    /// Loses the last broadcast of `of`, if that has crashed and every live process is still to take it.
+    fn lose_last(&self, state: &State, of: u8) -> Option<Transition> {
+        if self.cell(state.cells()[usize::from(of)]).is_alive() {
+            return None;
+        }
+        let mut after = state.clone();
+        after.left.losses -= 1;
+        let live = state.cells().iter().map(|cell| self.cell(*cell)).filter(|cell| cell.is_alive());
+        let mut lost = false;
+        for to in live.map(|cell| cell.rank) {
+            // What waits on the way to a process is the end of all that was broadcast.
+            let is_between = |packet: &&u32| {
+                let packet = self.packet(**packet);
+                packet.from.index() == usize::from(of) && packet.to == to
+            };
+            let last = *state.packets().iter().rfind(is_between)?;
+            after.remove_last_packet(last);
+            lost = true;
+        }
+        lost.then_some(Transition { choice: Act::LoseLast { of }.into(), state: after, breach: None })
     }
 
     fn crash(&mut self, state: &State, at: u8) -> Transition {
