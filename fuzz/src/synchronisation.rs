@@ -63,7 +63,7 @@ fn update(map: &Map, actor: u8, number: u8) -> Option<Map> {
 
 fn count(counter: &PnCounter<u8>, actor: u8, number: u8) -> Option<PnCounter<u8>> {
     let mut copy = counter.clone();
-    if number % 2 == 0 { copy.add(actor, u64::from(number)) } else { copy.take(actor, u64::from(number)) }.ok()
+    if number.is_multiple_of(2) { copy.add(actor, u64::from(number)) } else { copy.take(actor, u64::from(number)) }.ok()
 }
 
 fn type_or_delete(text: &Text<u8>, actor: u8, number: u8) -> Option<TextDelta<u8>> {
