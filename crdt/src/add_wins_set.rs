@@ -1,8 +1,10 @@
 use core::borrow::Borrow;
+use core::hash::Hash;
 
-use tidings_clocks::{CausalContext, Overflow};
+use smallvec::SmallVec;
+use tidings_clocks::{CausalContext, Dot, Overflow};
 
-use crate::{Causal, DotMap, DotSet, Join, Nested, TwoEvents, View};
+use crate::{Causal, DotTable, Join, Nested, TwoEvents, View};
 
 /// A set in which an addition wins over a concurrent removal: a removal removes the additions that its actor had seen, and no others.
 ///
@@ -31,11 +33,11 @@ use crate::{Causal, DotMap, DotSet, Join, Nested, TwoEvents, View};
 #[cfg_attr(
     feature = "serde",
     serde(bound(
-        serialize = "A: serde::Serialize, T: serde::Serialize",
-        deserialize = "A: Ord + Clone + serde::Deserialize<'de>, T: Ord + Clone + serde::Deserialize<'de>"
+        serialize = "A: Ord + serde::Serialize, T: Ord + serde::Serialize",
+        deserialize = "A: Ord + Clone + serde::Deserialize<'de>, T: Ord + Clone + Hash + serde::Deserialize<'de>"
     ))
 )]
-pub struct AddWinsSet<A, T>(Causal<A, DotMap<A, T, DotSet<A>>>);
+pub struct AddWinsSet<A, T>(Causal<A, DotTable<A, T>>);
 
 impl<A, T> AddWinsSet<A, T> {
     /// The empty set.
@@ -46,19 +48,22 @@ impl<A, T> AddWinsSet<A, T> {
 
     /// How many elements there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.0.store().len()
     }
 
     /// Whether there is no element.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.store().is_empty()
     }
 
-    /// The elements, in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
-        self.0.store().iter().map(|(element, _)| element)
+    /// The elements, in order. They are not kept so: it sorts them, O(n log n), of elements that were added in order O(n).
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator
+    where
+        T: Ord,
+    {
+        self.0.store().elements()
     }
 
     /// The events that are known: the additions, live or removed.
@@ -68,42 +73,49 @@ impl<A, T> AddWinsSet<A, T> {
     }
 }
 
-impl<A, T: Ord> AddWinsSet<A, T> {
-    /// Whether `element` is in the set. O(log n).
+impl<A, T: Ord + Hash> AddWinsSet<A, T> {
+    /// Whether `element` is in the set. O(1) expected, O(log n) of elements that somebody chose for their hashes.
     #[must_use]
-    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    pub fn contains<Q: Ord + Hash + ?Sized>(&self, element: &Q) -> bool
     where
         T: Borrow<Q>,
     {
-        self.0.store().entry(element).is_some()
+        self.0.store().contains(element)
     }
 }
 
-impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
-    /// Adds in the name of `actor` and returns the delta: the element under a new dot, which takes the place of its older ones. O(log n).
+impl<A: Ord + Clone, T: Ord + Clone + Hash> AddWinsSet<A, T> {
+    /// Adds in the name of `actor` and returns the delta: the element under a new dot, which takes the place of its older ones. O(log a) expected, O(log n) of elements that somebody chose
+    /// for their hashes.
     ///
     /// # Errors
     /// [`Overflow`] if `actor` has no dot left; the set is unchanged.
     pub fn add(&mut self, actor: A, element: T) -> Result<Self, Overflow> {
-        let delta = self.view().add(actor, element)?;
-        self.join(&delta);
-        Ok(delta)
+        let (store, context) = self.0.parts_mut();
+        let dot = context.next(actor)?;
+        let replaced = store.replace(dot.clone(), element.clone());
+        context.insert(dot.clone());
+        let mut named = CausalContext::new();
+        named.insert(dot.clone());
+        if !replaced.is_empty() {
+            named.extend(replaced);
+        }
+        Ok(Self(Causal::from_parts(DotTable::of(element, dot), named)))
     }
 
     /// Removes the element as it is seen here and returns the delta: the dots of its additions. The delta is empty if it is not there. O(log n).
-    pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> Self
+    pub fn remove<Q: Ord + Hash + ?Sized>(&mut self, element: &Q) -> Self
     where
         T: Borrow<Q>,
     {
-        let delta = self.view().remove(element);
-        self.join(&delta);
-        delta
+        let (store, _) = self.0.parts_mut();
+        Self(Causal::delta(DotTable::new(), store.remove(element)))
     }
 
-    /// Removes all elements seen here and returns the delta: the dots of their additions. O(n log n).
+    /// Removes all elements seen here and returns the delta: the dots of their additions. O(n).
     pub fn clear(&mut self) -> Self {
         let delta = self.view().clear();
-        self.join(&delta);
+        *self.0.parts_mut().0 = DotTable::new();
         delta
     }
 
@@ -116,43 +128,43 @@ impl<A: Ord + Clone, T: Ord + Clone> AddWinsSet<A, T> {
     }
 }
 
-impl<'v, A: Ord + Clone, T: Ord + Clone> View<'v, A, AddWinsSet<A, T>> {
+impl<'v, A: Ord + Clone, T: Ord + Clone + Hash> View<'v, A, AddWinsSet<A, T>> {
     /// The delta of [`AddWinsSet::add`].
     ///
     /// # Errors
     /// [`Overflow`] if `actor` has no dot left.
     pub fn add(&self, actor: A, element: T) -> Result<AddWinsSet<A, T>, Overflow> {
         let dot = self.context().next(actor)?;
-        let replaced = self.store().entry(&element).into_iter().flat_map(DotSet::iter).cloned();
-        Ok(self.delta(DotMap::of(element, DotSet::of(dot)), replaced))
+        let replaced: SmallVec<[Dot<A>; 1]> = self.store().dots(&element).cloned().collect();
+        Ok(self.delta(DotTable::of(element, dot), replaced))
     }
 
     /// The delta of [`AddWinsSet::remove`].
     #[must_use]
-    pub fn remove<Q: Ord + ?Sized>(&self, element: &Q) -> AddWinsSet<A, T>
+    pub fn remove<Q: Ord + Hash + ?Sized>(&self, element: &Q) -> AddWinsSet<A, T>
     where
         T: Borrow<Q>,
     {
-        self.delta(DotMap::new(), self.store().entry(element).into_iter().flat_map(DotSet::iter).cloned())
+        self.delta(DotTable::new(), self.store().dots(element).cloned())
     }
 
-    /// Whether `element` is in the set. O(log n).
+    /// Whether `element` is in the set, as [`AddWinsSet::contains`].
     #[must_use]
-    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    pub fn contains<Q: Ord + Hash + ?Sized>(&self, element: &Q) -> bool
     where
         T: Borrow<Q>,
     {
-        self.store().entry(element).is_some()
+        self.store().contains(element)
     }
 
-    /// The elements, in order; there is at least one where a map has such a set.
+    /// The elements, in order, as [`AddWinsSet::iter`]; there is at least one where a map has such a set.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'v T> + ExactSizeIterator {
-        self.store().iter().map(|(element, _)| element)
+        self.store().elements()
     }
 }
 
-impl<A: Ord + Clone, T: Ord + Clone> Nested<A> for AddWinsSet<A, T> {
-    type Store = DotMap<A, T, DotSet<A>>;
+impl<A: Ord + Clone, T: Ord + Clone + Hash> Nested<A> for AddWinsSet<A, T> {
+    type Store = DotTable<A, T>;
 
     fn from_causal(causal: Causal<A, Self::Store>) -> Self {
         Self(causal)
@@ -173,9 +185,9 @@ impl<A, T> Default for AddWinsSet<A, T> {
     }
 }
 
-impl<A: Ord + Clone, T: Ord + Clone> Join for AddWinsSet<A, T> {
-    /// An addition stays if it is on both sides, or on one and not known to the other. O(d log n) for d dots that the other side knows and this one
-    /// holds or is given: what it costs to join a small delta does not depend on the size of the set.
+impl<A: Ord + Clone, T: Ord + Clone + Hash> Join for AddWinsSet<A, T> {
+    /// An addition stays if it is on both sides, or on one and not known to the other. O(r log n + d) for r runs of dots that the other side knows and d of these that either one
+    /// holds: what it costs to join a small delta hardly depends on the size of the set.
     fn join(&mut self, other: &Self) -> bool {
         self.0.join(&other.0)
     }
@@ -184,8 +196,6 @@ impl<A: Ord + Clone, T: Ord + Clone> Join for AddWinsSet<A, T> {
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
-
-    use tidings_clocks::Dot;
 
     use super::*;
 
@@ -225,7 +235,7 @@ mod tests {
             set.add('h', element).unwrap();
         }
         let removed = set.clear();
-        assert_eq!((set.len(), set.0.store().dots().len()), (0, 0));
+        assert_eq!((set.len(), set.0.store().iter().count()), (0, 0));
         assert_eq!((set.context().vector().entry(&'h'), set.context().exceptions().len()), (200, 0));
         // The first of each pair was removed by the second, which says so in a delta of its own.
         assert_eq!(removed.context().exceptions().len(), 100);
@@ -236,7 +246,7 @@ mod tests {
     fn overflow_leaves_the_set_unchanged() {
         let mut set = AddWinsSet::new();
         set.add('a', "x").unwrap();
-        set.join(&AddWinsSet(Causal::delta(DotMap::new(), [Dot { actor: 'a', counter: u64::MAX }])));
+        set.join(&AddWinsSet(Causal::delta(DotTable::new(), [Dot { actor: 'a', counter: u64::MAX }])));
         let before = set.clone();
         assert_eq!(set.add('a', "x"), Err(Overflow));
         assert_eq!(set, before);

@@ -17,6 +17,9 @@ pub struct Causal<A, S> {
     context: CausalContext<A>,
 }
 
+/// Up to so many dots are put into a context one by one, which then mostly takes no memory of its own.
+const FEW: usize = 2;
+
 /// One dot stands for two different things: its actor was cloned, or lost its memory, or lies. The state is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("one dot names two different events")]
@@ -37,9 +40,21 @@ impl<A: Ord + Clone, S: DotStore<A>> Causal<A, S> {
     /// A delta: it brings what is in `store` to life, and kills `removed`. O(d log d) for d dots.
     #[must_use]
     pub fn delta(store: S, removed: impl IntoIterator<Item = Dot<A>>) -> Self {
-        let mut dots: Vec<Dot<A>> = removed.into_iter().collect();
-        store.each_dot(&mut |dot| dots.push(dot.clone()));
-        Self { store, context: dots.into_iter().collect() }
+        let (mut context, mut few, mut more) = (CausalContext::new(), 0, Vec::new());
+        let mut know = |dot| {
+            if few < FEW {
+                few += 1;
+                context.insert(dot);
+            } else {
+                more.push(dot);
+            }
+        };
+        removed.into_iter().for_each(&mut know);
+        store.each_dot(&mut |dot| know(dot.clone()));
+        if !more.is_empty() {
+            context.extend(more);
+        }
+        Self { store, context }
     }
 
     /// Joins, unless that shows an equivocation: one dot that stands for two different things.
@@ -71,6 +86,11 @@ impl<A, S> Causal<A, S> {
     /// The store and the context, taken apart.
     pub(crate) fn into_parts(self) -> (S, CausalContext<A>) {
         (self.store, self.context)
+    }
+
+    /// The store and the context, to be changed together.
+    pub(crate) const fn parts_mut(&mut self) -> (&mut S, &mut CausalContext<A>) {
+        (&mut self.store, &mut self.context)
     }
 
     /// What is alive.

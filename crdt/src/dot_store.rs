@@ -3,7 +3,7 @@ use tidings_clocks::{CausalContext, Dot};
 /// What is alive of the events that a [`Causal`](crate::Causal) state knows: a container of dots, each with what it stands for.
 ///
 /// Almeida, Shoker, Baquero, *Delta state replicated data types* (2018), section 7. A dot that the context knows and the store does not have is dead,
-/// for good: that is how a removal is said without a tombstone. The stores are [`DotSet`](crate::DotSet), [`DotFun`](crate::DotFun) and
+/// for good: that is how a removal is said without a tombstone. The stores are [`DotSet`](crate::DotSet), [`DotFun`](crate::DotFun), [`DotTable`](crate::DotTable) and
 /// [`DotMap`](crate::DotMap); nested in one another they all share one context.
 pub trait DotStore<A>: Default {
     /// Whether no dot is alive.

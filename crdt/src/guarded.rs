@@ -15,7 +15,7 @@ use crate::{DotStore, Nested, TwoEvents, View};
 ///
 /// ```
 /// use tidings_clocks::Dot;
-/// use tidings_crdt::{AddWinsSet, Causal, DotMap, Guarded, Nested, NotBelieved};
+/// use tidings_crdt::{AddWinsSet, Causal, DotTable, Guarded, Nested, NotBelieved};
 ///
 /// let mut here = Guarded::new("here", AddWinsSet::new());
 /// let mut there = Guarded::new("there", AddWinsSet::new());
@@ -23,7 +23,7 @@ use crate::{DotStore, Nested, TwoEvents, View};
 /// let milk = there.update(|set| set.add("there", "milk"))?;
 ///
 /// // Somebody says that an addition which is yet to come was removed already.
-/// let forged = AddWinsSet::from_causal(Causal::delta(DotMap::new(), [Dot::new("there", 2)]));
+/// let forged = AddWinsSet::from_causal(Causal::delta(DotTable::new(), [Dot::new("there", 2)]));
 /// assert_eq!(here.apply(&"there", &forged), Err(NotBelieved::Ahead { dot: Dot::new("there", 2), expected: 1 }));
 /// here.apply(&"there", &milk)?;
 /// assert!(here.state().contains("milk"));
@@ -219,11 +219,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{AddWinsMap, AddWinsSet, Causal, DotFun, DotMap, DotSet, Join, MvRegister, Tally};
+    use crate::{AddWinsMap, AddWinsSet, Causal, DotFun, DotMap, DotTable, Join, MvRegister, Tally};
 
     type Set = AddWinsSet<char, u8>;
 
-    fn set(causal: Causal<char, DotMap<char, u8, DotSet<char>>>) -> Set {
+    fn set(causal: Causal<char, DotTable<char, u8>>) -> Set {
         Set::from_causal(causal)
     }
 
@@ -237,7 +237,7 @@ mod tests {
     /// A peer silently loses the real actor's later additions: whoever believes that an addition which is yet to come was made and removed holds it for dead.
     #[test]
     fn a_forged_future_does_not_hide_what_comes() {
-        let forged = set(Causal::delta(DotMap::new(), [Dot::new('b', 1), Dot::new('b', 2)]));
+        let forged = set(Causal::delta(DotTable::new(), [Dot::new('b', 1), Dot::new('b', 2)]));
         let (mut a, mut b) = pair();
         a.admit('x');
         let mut believing = Set::new();
@@ -370,10 +370,10 @@ mod tests {
                         let first = Dot::new(['a', 'b', 'z'][usize::from(actor) % 3], u64::from(counter % 8) + 1);
                         let invented = run % 2 == 0;
                         let forged = if invented {
-                            Causal::delta(DotMap::of(element, DotSet::of(first)), [])
+                            Causal::delta(DotTable::of(element, first), [])
                         } else {
                             let counters = first.counter..=first.counter + u64::from(run % 4);
-                            Causal::delta(DotMap::new(), counters.map(|counter| Dot::new(first.actor, counter)))
+                            Causal::delta(DotTable::new(), counters.map(|counter| Dot::new(first.actor, counter)))
                         };
                         let (forged, before) = (set(forged), one.clone());
                         if one.apply(&'x', &forged).is_err() || invented {

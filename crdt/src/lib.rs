@@ -41,7 +41,7 @@
 //! | [`GSet`] | all that anybody added | Shapiro and others 2011, spec. 11 | O(log n) · O(m log n) · O(n) |
 //! | [`TwoPhaseSet`] | all that was added and never removed | the same, spec. 12 | O(log n) · O(m log n) · elements ever added |
 //! | [`CausalLengthSet`] | an element is there if its longest chain of changes is odd | Yu, Rostad 2020 | O(log n) · O(m log n) · elements ever added |
-//! | [`AddWinsSet`] | an element is there if some addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(n + a) |
+//! | [`AddWinsSet`] | an element is there if some addition of it was not seen by any removal | Bieniusa and others 2012; Almeida and others 2018, sec. 7 | O(log a), at worst O(log n) · O(d) to O(d log n) · O(n + a) |
 //! | [`RemoveWinsSet`] | an element is there if it was added and every removal of it was seen by an addition | Almeida and others 2018, sec. 7 | O(log n) · O(d log n) · O(elements ever touched + a) |
 //! | [`LwwMap`] | under each key the write with the greatest stamp, then the greatest actor | Shapiro and others 2011, spec. 8 | O(log n) · O(m log n) · keys ever written |
 //! | [`AddWinsMap`] of any type made of dots, itself too | of what was done under a key, all that no removal of it has seen | Almeida and others 2018, sec. 7 | O(log n) and the value's · O(d log n) · what is alive + a |
@@ -55,7 +55,7 @@
 //! amounts since the last reset; r, s: runs of values, characters inserted together; d: dots that the other side knows and this one holds or is given, so what a small delta costs does not
 //! depend on n (of a tree: its depth).
 //!
-//! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
+//! Types made of dots are a [`Causal`] with one of the stores [`DotSet`], [`DotFun`], [`DotTable`] and [`DotMap`], and are [`Nested`]; none of them needs tombstones. A
 //! delta's context holds exactly the dots that it adds and removes, never a version vector that covers them. An actor id belongs to one incarnation of one
 //! process: a clone, or one that lost its state and goes on under its old id, gives two events one name. Where that can be seen, `join_checked` tells of it; `join` lets all
 //! replicas agree on some value. What comes from outside goes through a [`Guarded`], which also refuses dots that are forged, or reused after a loss of memory.
@@ -94,6 +94,7 @@ mod dot_map;
 mod dot_runs;
 mod dot_set;
 mod dot_store;
+mod dot_table;
 mod enable_wins_flag;
 mod encoding;
 mod g_counter;
@@ -136,6 +137,7 @@ pub use dot_map::DotMap;
 pub use dot_runs::DotRuns;
 pub use dot_set::DotSet;
 pub use dot_store::{Change, DotStore};
+pub use dot_table::DotTable;
 pub use enable_wins_flag::EnableWinsFlag;
 pub use encoding::{DocumentKind, EncodingError};
 pub use g_counter::GCounter;

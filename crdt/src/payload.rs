@@ -1,12 +1,13 @@
 //! How many bytes the states and deltas of this crate hold: what the limits of the protocols in [`sync`](crate::sync) are counted in.
 
 use alloc::string::String;
+use core::hash::Hash;
 
 use tidings_clocks::{CausalContext, Dot};
 use tidings_protocol::Payload;
 
 use crate::{
-    AddWinsMap, AddWinsSet, Anchor, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore,
+    AddWinsMap, AddWinsSet, Anchor, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore, DotTable,
     EnableWinsFlag, GCounter, GSet, LwwMap, LwwRegister, MvRegister, Nested, Origins, PnCounter, RemoveWinsSet, ResettableCounter, Tally,
     Text, TextDelta, TextMark, TextParts, TextRun, TwoPhaseSet,
 };
@@ -95,6 +96,13 @@ impl<A: Payload, T: Payload> Payload for DotFun<A, T> {
     }
 }
 
+/// Each element as often as it has dots; what leads to them counts as the constant.
+impl<A: Payload, T: Payload> Payload for DotTable<A, T> {
+    fn bytes(&self) -> usize {
+        self.iter().map(|(name, element)| dot(name) + element.bytes()).sum()
+    }
+}
+
 /// What is under the keys; the index from the dots to the keys is as large again, and counts as the constant.
 impl<A: Payload, K: Payload, S: Payload> Payload for DotMap<A, K, S> {
     fn bytes(&self) -> usize {
@@ -123,7 +131,7 @@ nested! {
     [] EnableWinsFlag<A>;
     [] DisableWinsFlag<A>;
     [T: Payload + Ord] MvRegister<A, T>;
-    [T: Payload + Ord] AddWinsSet<A, T>;
+    [T: Payload + Ord + Hash] AddWinsSet<A, T>;
     [T: Payload + Ord] RemoveWinsSet<A, T>;
     [K: Payload + Ord, V: Nested<A, Store: Payload> + Clone] AddWinsMap<A, K, V>;
 }

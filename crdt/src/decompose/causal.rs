@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::hash::Hash;
 
 use tidings_clocks::{CausalContext, Dot};
 
@@ -63,7 +64,7 @@ nested! {
     [] EnableWinsFlag<A>;
     [] DisableWinsFlag<A>;
     [T: Ord + Clone] MvRegister<A, T>;
-    [T: Ord + Clone] AddWinsSet<A, T>;
+    [T: Ord + Clone + Hash] AddWinsSet<A, T>;
     [T: Ord + Clone] RemoveWinsSet<A, T>;
     [K: Ord + Clone, V: Nested<A, Store: Divide<A>> + Clone] AddWinsMap<A, K, V>;
 }

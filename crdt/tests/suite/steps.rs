@@ -3,9 +3,10 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 use tidings_clocks::Dot;
-use tidings_crdt::{AddWinsMap, AddWinsSet, Causal, DotFun, DotMap, DotSet, Guarded, Join, LwwMap, MvRegister, Nested, Tally};
+use tidings_crdt::{AddWinsMap, AddWinsSet, Causal, DotFun, DotTable, Guarded, Join, LwwMap, MvRegister, Nested, Tally};
 
 thread_local! {
     static COMPARISONS: Cell<u64> = const { Cell::new(0) };
@@ -14,6 +15,12 @@ thread_local! {
 /// A key that counts how often it is compared.
 #[derive(Clone, Copy, Debug)]
 struct Counted(u64);
+
+impl Hash for Counted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl PartialEq for Counted {
     fn eq(&self, other: &Self) -> bool {
@@ -126,11 +133,11 @@ fn what_a_hostile_peer_sends_costs_no_more_than_its_size() {
     let one_by_one = |n: u64, step: u64| {
         let mut set = AddWinsSet::new();
         for dot in dots(THERE, n, step) {
-            set.join(&AddWinsSet::from_causal(Causal::delta(DotMap::of(Counted(dot.counter % 97), DotSet::of(dot)), [])));
+            set.join(&AddWinsSet::from_causal(Causal::delta(DotTable::of(Counted(dot.counter % 97), dot), [])));
         }
         set
     };
-    let dead = move |n: u64, step: u64| AddWinsSet::from_causal(Causal::delta(DotMap::new(), dots(THERE, n, step)));
+    let dead = move |n: u64, step: u64| AddWinsSet::from_causal(Causal::delta(DotTable::new(), dots(THERE, n, step)));
     let register = move |actor, n: u64, step: u64| {
         let mut register = MvRegister::new();
         for half in 0..2 {
