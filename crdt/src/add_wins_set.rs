@@ -10,7 +10,8 @@ use crate::{Causal, DotTable, Join, Nested, TwoEvents, View};
 ///
 /// The optimised observed-remove set (Bieniusa and others, *An optimized conflict-free replicated set*, 2012) with deltas (Almeida, Shoker, Baquero, *Delta
 /// state replicated data types*, 2018, section 7). There are no tombstones: it takes O(live elements + actors), plus a run for each
-/// gap in what is known. An actor id belongs to one incarnation of a process: one that forgot its state and goes on under its old id names new events
+/// gap in what is known. Elements are found by their hashes, which are the same everywhere, in no more than two buckets of bounded size; those that a peer chose to crowd a bucket are found
+/// by their order. An actor id belongs to one incarnation of a process: one that forgot its state and goes on under its old id names new events
 /// with old dots, which others hold for dead.
 ///
 /// ```

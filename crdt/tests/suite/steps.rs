@@ -133,7 +133,7 @@ fn what_a_hostile_peer_sends_costs_no_more_than_its_size() {
     let one_by_one = |n: u64, step: u64| {
         let mut set = AddWinsSet::new();
         for dot in dots(THERE, n, step) {
-            set.join(&AddWinsSet::from_causal(Causal::delta(DotTable::of(Counted(dot.counter % 97), dot), [])));
+            set.join(&AddWinsSet::from_causal(Causal::delta(DotTable::of(Counted(dot.counter % 7), dot), [])));
         }
         set
     };
