@@ -1,5 +1,5 @@
 use core::borrow::Borrow;
-use core::hash::Hash;
+use core::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 use tidings_clocks::{CausalContext, Dot, Overflow};
@@ -28,7 +28,7 @@ use crate::{Causal, DotTable, Join, Nested, TwoEvents, View};
 /// assert_eq!(here, there);
 /// # Ok::<(), tidings_clocks::Overflow>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 #[cfg_attr(
@@ -177,6 +177,12 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> Nested<A> for AddWinsSet<A, T> {
 
     fn into_causal(self) -> Causal<A, Self::Store> {
         self.0
+    }
+}
+
+impl<A: Ord + Hash, T: Ord + Hash> Hash for AddWinsSet<A, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

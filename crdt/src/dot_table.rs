@@ -244,6 +244,18 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> DotTable<A, T> {
 }
 
 impl<A, T> DotTable<A, T> {
+    /// The elements, each with its dots, both in order. Sorts them.
+    fn by_element(&self) -> Vec<(&T, Vec<&Dot<A>>)>
+    where
+        A: Ord,
+        T: Ord,
+    {
+        let mut rows: Vec<&Row<A, T>> = self.rows.iter().collect();
+        rows.sort_unstable_by(|row, other| (&row.element, &row.dot).cmp(&(&other.element, &other.dot)));
+        let same = |row: &&Row<A, T>, next: &&Row<A, T>| row.element == next.element;
+        rows.chunk_by(same).map(|rows| (&rows[0].element, rows.iter().map(|row| &row.dot).collect())).collect()
+    }
+
     /// All rows, in the order of their dots.
     fn in_order(&self) -> impl Iterator<Item = &Row<A, T>> {
         let few = if self.index.is_none() { &self.rows[..] } else { &[] };
@@ -382,8 +394,14 @@ impl<A: PartialEq, T: PartialEq> PartialEq for DotTable<A, T> {
 
 impl<A: Eq, T: Eq> Eq for DotTable<A, T> {}
 
-impl<A: Hash, T: Hash> Hash for DotTable<A, T> {
+/// What replicas reconcile by, so it may not change: the elements, each with its dots, then the dots, each with its element.
+impl<A: Ord + Hash, T: Ord + Hash> Hash for DotTable<A, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len.hash(state);
+        for (element, dots) in self.by_element() {
+            element.hash(state);
+            dots.hash(state);
+        }
         self.rows.len().hash(state);
         self.in_order().for_each(|row| row.hash(state));
     }
@@ -399,13 +417,7 @@ impl<A: fmt::Debug, T: fmt::Debug> fmt::Debug for DotTable<A, T> {
 #[cfg(feature = "serde")]
 impl<A: Ord + serde::Serialize, T: Ord + serde::Serialize> serde::Serialize for DotTable<A, T> {
     fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        let mut rows: Vec<&Row<A, T>> = self.rows.iter().collect();
-        rows.sort_unstable_by(|row, other| (&row.element, &row.dot).cmp(&(&other.element, &other.dot)));
-        let pairs: Vec<(&T, Vec<&Dot<A>>)> = rows
-            .chunk_by(|row, next| row.element == next.element)
-            .map(|rows| (&rows[0].element, rows.iter().map(|row| &row.dot).collect()))
-            .collect();
-        serializer.collect_seq(pairs)
+        serializer.collect_seq(self.by_element())
     }
 }
 
