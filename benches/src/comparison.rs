@@ -95,6 +95,8 @@ pub enum Unit {
     Ns,
     /// Bytes, of memory or of a message.
     Bytes,
+    /// Coded symbols of a reconciliation.
+    Symbols,
 }
 
 /// One row before it is measured.
@@ -208,7 +210,13 @@ impl Comparison {
     /// A row of bytes, which need no samples.
     #[must_use]
     pub fn weigh(self, ours: f64, theirs: f64) -> Measured {
-        Measured { unit: Unit::Bytes, ..self.judge(&[(ours, theirs)]) }
+        self.count(Unit::Bytes, ours, theirs)
+    }
+
+    /// A row of something that is counted, and needs no samples.
+    #[must_use]
+    pub fn count(self, unit: Unit, ours: f64, theirs: f64) -> Measured {
+        Measured { unit, ..self.judge(&[(ours, theirs)]) }
     }
 
     /// The row's figures from pairs of nanoseconds, ours and theirs, that somebody else has taken.

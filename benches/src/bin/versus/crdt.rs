@@ -2,6 +2,7 @@
 
 mod counters;
 mod maps;
+mod reconciliation;
 mod sets;
 mod texts;
 mod traces;
@@ -19,6 +20,7 @@ pub(crate) fn measure(table: &mut Table) -> io::Result<()> {
     sets::measure(table)?;
     counters::measure(table)?;
     maps::measure(table)?;
+    reconciliation::measure(table)?;
     texts::measure(table)
 }
 
