@@ -12,6 +12,7 @@ mod clocks_versions;
 mod documents;
 mod formats;
 mod guards;
+mod operations;
 mod peers;
 mod pruned_texts;
 mod replicas;
@@ -48,6 +49,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "hybrid_clock", run: clocks::hybrid_clock },
     Body { name: "interval_tree", run: clocks_intervals::interval_tree },
     Body { name: "peers", run: peers::peers },
+    Body { name: "pure_replicas", run: operations::pure_replicas },
     Body { name: "raft_log", run: formats::raft_log },
     Body { name: "shared_hybrid_clock", run: clocks_physical::shared_hybrid_clock },
     Body { name: "shiviz_log", run: formats::shiviz_log },
