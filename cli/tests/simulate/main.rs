@@ -86,7 +86,7 @@ fn reached_by(summary: &Summary, name: &str) -> u64 {
 
 /// A golden holds what it ran with: made small, written and read, it fails in the same way.
 #[test]
-fn a_golden_script_outlives_the_session_that_found_it() {
+fn a_golden_script_outlives_the_search_that_found_it() {
     let folder = tempfile::tempdir().expect("a folder");
     for (nth, (experiment, rule)) in planted().enumerate() {
         let seed = failing(experiment, rule, 0..3_000).next().expect("a planted violation is found");
