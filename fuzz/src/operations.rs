@@ -108,7 +108,9 @@ where
                 }
                 5..=11 if !group.made.is_empty() => {
                     let stamped = group.made[input.choose_index(group.made.len())?].clone();
-                    group.deliver(at, stamped);
+                    if group.is_heard(at, &stamped) {
+                        group.deliver(at, stamped);
+                    }
                 }
                 12 => group.stabilise(at),
                 13 if group.away => group.comes_back(input.choose_index(AWAY)?),
@@ -133,6 +135,12 @@ where
                 assert_eq!(self.replicas[at], before, "what is refused changes nothing");
             }
         }
+    }
+
+    /// Whether the operation can reach that replica: of one that is away, only what another one has, since those that go on without it have to agree on what was the last of it.
+    fn is_heard(&self, at: usize, stamped: &Stamped<P::Operation>) -> bool {
+        let is_cut_off = self.away && at != AWAY && stamped.stamp.rank() == Rank::new(AWAY);
+        !is_cut_off || self.replicas[..AWAY].iter().any(|replica| stamped.stamp.is_known_to(replica.delivered()))
     }
 
     /// Whether it was taken.
@@ -166,7 +174,9 @@ where
                 known.learn(maker, clock).expect("a member");
             }
         }
-        if self.away {
+        // Not before the others have the same of it.
+        let of_it = |at: usize| self.replicas[at].delivered().entry(Rank::new(AWAY));
+        if self.away && of_it(0) == of_it(1) {
             known.exclude(Rank::new(AWAY)).expect("a member");
         }
         known.stable()
@@ -242,7 +252,7 @@ where
             let mut taken = false;
             for at in 0..MEMBERS {
                 for stamped in self.made.clone() {
-                    if !stamped.stamp.is_known_to(self.replicas[at].delivered()) {
+                    if !stamped.stamp.is_known_to(self.replicas[at].delivered()) && self.is_heard(at, &stamped) {
                         taken |= self.deliver(at, stamped);
                     }
                 }
