@@ -34,7 +34,7 @@ pub(super) fn measure(table: &mut Table) -> io::Result<()> {
         return Ok(());
     }
     let common: Vec<u64> = (0..ELEMENTS).map(|index| KEY.hash(&index)).collect();
-    for (differences, sets) in [(1, 9), (10, 9), (100, 9), (1_000, 9), (10_000, 5)] {
+    for (differences, sets) in [(1_u64, 9_u64), (10, 9), (100, 9), (1_000, 9), (10_000, 5)] {
         // A symbol for each difference is the least there can be: it has to tell the difference.
         let target = if differences >= 1_000 { Bound::AtMost(1.5) } else { Bound::None };
         let mut runs: Vec<(Traffic, usize)> = (0..sets)
@@ -66,6 +66,7 @@ fn reconcile(common: &[u64], new: &[u64]) -> Traffic {
     }
     new.iter().enumerate().for_each(|(index, element)| drop(states[index % 2].add(*element)));
     let all = states[0].clone().joined(&states[1]);
+    assert_eq!(all.len(), common.len() + new.len(), "what is new is in nothing else");
     let (mut at, mut traffic, mut outbox) = (0, Traffic::default(), Outbox::new());
     let limits = SyncLimits { state_bytes: usize::MAX, ..SyncLimits::default() };
     let mut ranks = [Rank(0), Rank(1)].into_iter();
