@@ -1,8 +1,9 @@
 use alloc::vec::Vec;
 
-use tidings_clocks::{Dot, EventStamp, Rank, VectorClock};
+use tidings_clocks::{EventStamp, Rank, VectorClock};
 use tidings_protocol::Refused;
 
+use super::deliveries::Deliveries;
 use super::{Behind, Log, Logged, Pruned, Pure, Rejected, Stranger};
 
 /// One replica of a [`Pure`] data type: the operations that are not yet stable, in a partially ordered log, and the state that the stable ones have become.
@@ -11,13 +12,9 @@ use super::{Behind, Log, Logged, Pruned, Pure, Rejected, Stranger};
 /// they are stable: another replica that missed some can be [given](Replica::since) them, and an operation is checked against all that its maker had seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replica<P: Pure> {
-    pub(super) me: Rank,
-    pub(super) members: usize,
     pub(super) limits: Limits,
-    /// How many operations of each have been delivered, this one's own too.
-    pub(super) delivered: VectorClock,
-    /// How many of them are in the state; never more than were delivered.
-    pub(super) stable: VectorClock,
+    /// What is stable is in the state.
+    pub(super) deliveries: Deliveries,
     pub(super) state: P,
     /// All that is delivered and not stable, in the order of delivery.
     pub(super) log: Vec<Entry<P::Operation>>,
@@ -60,11 +57,7 @@ impl<P: Pure> Replica<P> {
     /// # Errors
     /// [`Stranger`] if `me` is none of them.
     pub fn new(me: Rank, members: usize, limits: Limits) -> Result<Self, Stranger> {
-        if me.index() >= members {
-            return Err(Stranger { rank: me, members });
-        }
-        let (delivered, stable) = (VectorClock::new(), VectorClock::new());
-        Ok(Self { me, members, limits, delivered, stable, state: P::default(), log: Vec::new() })
+        Ok(Self { limits, deliveries: Deliveries::new(me, members)?, state: P::default(), log: Vec::new() })
     }
 
     /// Does `operation` here at once, and returns what is to be broadcast. O(u + n) for u operations that are not stable and n members.
@@ -73,7 +66,8 @@ impl<P: Pure> Replica<P> {
     /// [`Rejected::Refused`] if the type says that it cannot be done as things stand here, [`Rejected::Full`] if too many of this replica's are not yet stable,
     /// [`Rejected::Overflow`] if it has made `u64::MAX`; the replica is unchanged and the operation comes back.
     pub fn operate(&mut self, operation: P::Operation) -> Result<Stamped<P::Operation>, NotTaken<P, P::Operation>> {
-        match self.stamp().and_then(|stamp| self.admit(&stamp, &operation, self.limits.own.max(1)).map(|()| stamp)) {
+        let stamp = self.deliveries.stamp().map_err(Rejected::from);
+        match stamp.and_then(|stamp| self.admit(&stamp, &operation, self.limits.own.max(1)).map(|()| stamp)) {
             Err(why) => Err(Refused { request: operation, why }),
             Ok(stamp) => {
                 let stamped = Stamped { stamp, operation };
@@ -89,7 +83,8 @@ impl<P: Pure> Replica<P> {
     /// [`Rejected`], with what is wrong; the replica is unchanged and the operation comes back.
     pub fn deliver(&mut self, stamped: Stamped<P::Operation>) -> Result<(), NotTaken<P, Stamped<P::Operation>>> {
         let Stamped { stamp, operation } = &stamped;
-        match self.place(&stamped).and_then(|()| self.admit(stamp, operation, self.limits.each)) {
+        let place = self.deliveries.place(&stamped, self.log.iter().map(|entry| &entry.stamped));
+        match place.and_then(|()| self.admit(stamp, operation, self.limits.each)) {
             Err(why) => Err(Refused { request: stamped, why }),
             Ok(()) => {
                 self.take(stamped);
@@ -104,14 +99,11 @@ impl<P: Pure> Replica<P> {
     /// # Errors
     /// [`Behind`] if it counts what was never delivered here: this replica was away. It is unchanged, and needs a [`Snapshot`](super::Snapshot).
     pub fn stabilise(&mut self, frontier: &VectorClock) -> Result<usize, Behind> {
-        if let Some(missing) = first_missing(frontier, &self.delivered) {
-            return Err(Behind { missing, stable: frontier.entry(missing.actor) });
-        }
-        let before = self.log.len();
-        if !self.stable.join(frontier) {
+        if !self.deliveries.stabilise(frontier)? {
             return Ok(0);
         }
-        let (state, stable) = (&mut self.state, &self.stable);
+        let before = self.log.len();
+        let (state, stable) = (&mut self.state, &self.deliveries.stable);
         let mut left = Vec::new();
         for entry in core::mem::take(&mut self.log) {
             if !entry.stamped.stamp.is_known_to(stable) {
@@ -138,22 +130,20 @@ impl<P: Pure> Replica<P> {
     /// # Errors
     /// [`Pruned`] if it lacks some that are stable here: it was away too long, and needs a [`Snapshot`](super::Snapshot).
     pub fn since<'r>(&'r self, known: &'r VectorClock) -> Result<impl Iterator<Item = &'r Stamped<P::Operation>>, Pruned> {
-        match first_missing(&self.stable, known) {
-            Some(missing) => Err(Pruned { missing, stable: self.stable.entry(missing.actor) }),
-            None => Ok(self.log.iter().map(|entry| &entry.stamped).filter(move |stamped| !stamped.stamp.is_known_to(known))),
-        }
+        self.deliveries.suffices(known)?;
+        Ok(self.log.iter().map(|entry| &entry.stamped).filter(move |stamped| !stamped.stamp.is_known_to(known)))
     }
 
     /// How many operations of each replica have been delivered here, this one's own too.
     #[must_use]
     pub const fn delivered(&self) -> &VectorClock {
-        &self.delivered
+        &self.deliveries.delivered
     }
 
     /// How many operations of each replica are known to be stable.
     #[must_use]
     pub const fn stable(&self) -> &VectorClock {
-        &self.stable
+        &self.deliveries.stable
     }
 
     /// How many operations are in the log: delivered, and not known to be stable.
@@ -176,53 +166,13 @@ impl<P: Pure> Replica<P> {
     /// Who this is.
     #[must_use]
     pub const fn me(&self) -> Rank {
-        self.me
-    }
-
-    /// The stamp of this replica's next operation.
-    fn stamp(&self) -> Result<EventStamp, Rejected<P::Refused>> {
-        let mut clock = self.delivered.clone();
-        clock.tick(self.me)?;
-        Ok(EventStamp::new(self.me, clock).expect("it was just counted"))
-    }
-
-    /// Whether `stamped` is the next operation of its maker that can be delivered here.
-    fn place(&self, stamped: &Stamped<P::Operation>) -> Result<(), Rejected<P::Refused>> {
-        let (dot, clock) = (stamped.stamp.dot(), stamped.stamp.clock());
-        let greatest = Rank::new(clock.processes().saturating_sub(1)).max(dot.actor);
-        if greatest.index() >= self.members {
-            return Err(Stranger { rank: greatest, members: self.members }.into());
-        }
-        let delivered = self.delivered.entry(dot.actor);
-        if dot.counter <= delivered {
-            let known = self.log.iter().map(|entry| &entry.stamped).find(|known| known.stamp.dot() == dot);
-            let other = known.is_some_and(|known| known.operation != stamped.operation || known.stamp.clock() != clock);
-            return Err(if other { Rejected::TwoOperations { dot } } else { Rejected::Duplicate { dot } });
-        }
-        if dot.actor == self.me {
-            return Err(Rejected::NotMine { dot, made: delivered });
-        }
-        self.follows(stamped)
-    }
-
-    /// Whether all that it has seen is delivered, and it has seen all that is stable.
-    fn follows(&self, Stamped { stamp, .. }: &Stamped<P::Operation>) -> Result<(), Rejected<P::Refused>> {
-        let dot = stamp.dot();
-        let due = |rank: Rank| self.delivered.entry(rank) + u64::from(rank == dot.actor);
-        let mut ranks = (0..stamp.clock().processes()).map(Rank::new);
-        if let Some(rank) = ranks.find(|rank| stamp.clock().entry(*rank) > due(*rank)) {
-            return Err(Rejected::Early { dot, missing: Dot::new(rank, self.delivered.entry(rank) + 1) });
-        }
-        match first_missing(&self.stable, stamp.clock()) {
-            Some(unseen) => Err(Rejected::Late { dot, unseen }),
-            None => Ok(()),
-        }
+        self.deliveries.me
     }
 
     /// Takes back an operation of whomever, this replica too, that it had delivered before it began anew; returns it if it no longer can be.
     pub(super) fn retake(&mut self, stamped: Stamped<P::Operation>) -> Result<(), Stamped<P::Operation>> {
         let Stamped { stamp, operation } = &stamped;
-        match self.follows(&stamped).and_then(|()| self.admit(stamp, operation, self.limits.each.max(self.limits.own))) {
+        match self.deliveries.follows(stamp).and_then(|()| self.admit(stamp, operation, self.limits.each.max(self.limits.own))) {
             Err(_) => Err(stamped),
             Ok(()) => {
                 self.take(stamped);
@@ -233,12 +183,9 @@ impl<P: Pure> Replica<P> {
 
     /// Whether there is room for it, and the type finds nothing wrong with it.
     fn admit(&self, stamp: &EventStamp, operation: &P::Operation, limit: u32) -> Result<(), Rejected<P::Refused>> {
-        let maker = stamp.rank();
-        if self.delivered.entry(maker) - self.stable.entry(maker) >= u64::from(limit) {
-            return Err(Rejected::Full { maker, limit });
-        }
+        self.deliveries.has_room(stamp.rank(), limit)?;
         let all = self.log.iter().map(Entry::logged);
-        self.state.check(self.members, all, Logged { stamp, operation, alive: true }).map_err(Rejected::Refused)
+        self.state.check(self.deliveries.members, all, Logged { stamp, operation, alive: true }).map_err(Rejected::Refused)
     }
 
     /// Takes in an operation that is in its place: `effect` of the paper.
@@ -253,7 +200,7 @@ impl<P: Pure> Replica<P> {
             }
             self.state.supersede(operation);
         }
-        self.delivered.raise(stamp.rank(), stamp.dot().counter);
+        self.deliveries.note(stamp);
         let alive = !P::COMMUTES && !P::is_redundant(operation);
         self.log.push(Entry { stamped, alive });
     }
@@ -274,11 +221,4 @@ impl Default for Limits {
 
 fn alive<O>(log: &[Entry<O>]) -> impl Log<'_, O> {
     log.iter().filter(|entry| entry.alive).map(Entry::logged)
-}
-
-/// The first event, by rank, that `wanted` counts and `known` does not.
-pub(super) fn first_missing(wanted: &VectorClock, known: &VectorClock) -> Option<Dot> {
-    let missing = |rank: &Rank| wanted.entry(*rank) > known.entry(*rank);
-    let rank = (0..wanted.processes()).map(Rank::new).find(missing)?;
-    Some(Dot::new(rank, known.entry(rank) + 1))
 }

@@ -2,7 +2,8 @@ use alloc::vec::Vec;
 
 use tidings_clocks::{Rank, VectorClock};
 
-use super::replica::{Entry, first_missing};
+use super::deliveries::Deliveries;
+use super::replica::Entry;
 use super::{Limits, Pure, Replica, Stale, Stamped, Stranger};
 
 /// All that a replica knows, for one that lacks what is pruned.
@@ -42,7 +43,8 @@ impl<P: Pure + Clone> Replica<P> {
     /// All that this replica knows. Costs a copy of it.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot<P> {
-        Snapshot { state: self.state.clone(), log: self.log.clone(), delivered: self.delivered.clone(), stable: self.stable.clone() }
+        let Deliveries { delivered, stable, .. } = self.deliveries.clone();
+        Snapshot { state: self.state.clone(), log: self.log.clone(), delivered, stable }
     }
 }
 
@@ -55,9 +57,8 @@ impl<P: Pure> Replica<P> {
         if snapshot.delivered.processes() > members {
             return Err(Stranger { rank: Rank::new(snapshot.delivered.processes() - 1), members });
         }
-        let empty = Self::new(me, members, limits)?;
         let Snapshot { state, log, delivered, stable } = snapshot;
-        Ok(Self { state, log, delivered, stable, ..empty })
+        Ok(Self { limits, deliveries: Deliveries { me, members, delivered, stable }.of(me)?, state, log })
     }
 
     /// Takes over what `snapshot` knows, after having been away, and then does what this replica had delivered that the snapshot does not know.
@@ -71,16 +72,15 @@ impl<P: Pure> Replica<P> {
     /// # Errors
     /// [`Stale`] if the snapshot lacks what is stable here, or is of a larger view; the replica is unchanged.
     pub fn resynchronise(&mut self, snapshot: Snapshot<P>) -> Result<Vec<Stamped<P::Operation>>, Stale> {
-        if let Some(missing) = first_missing(&self.stable, &snapshot.delivered) {
-            return Err(Stale { missing });
-        }
-        let Ok(mut renewed) = Self::from_snapshot(self.me, self.members, self.limits, snapshot) else {
-            let rank = Rank::new(self.members);
+        self.deliveries.is_covered_by(&snapshot.delivered)?;
+        let Deliveries { me, members, .. } = self.deliveries;
+        let Ok(mut renewed) = Self::from_snapshot(me, members, self.limits, snapshot) else {
+            let rank = Rank::new(members);
             return Err(Stale { missing: tidings_clocks::Dot::new(rank, 1) });
         };
         let mut lost = Vec::new();
         for Entry { stamped, .. } in core::mem::take(&mut self.log) {
-            if stamped.stamp.is_known_to(&renewed.delivered) {
+            if stamped.stamp.is_known_to(&renewed.deliveries.delivered) {
                 continue;
             }
             if let Err(late) = renewed.retake(stamped) {

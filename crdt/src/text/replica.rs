@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use tidings_clocks::{Dot, EventStamp, Rank, VectorClock};
+use tidings_clocks::{Dot, Rank, VectorClock};
 use tidings_protocol::Refused;
 
 use super::anchor::{Anchor, Bias};
@@ -14,7 +14,7 @@ use super::mark::{Expand, MarkedRange, TextMark};
 use super::prune::Stable;
 use super::span::Key;
 use super::{Text, TextStats};
-use crate::pure::{Behind, Limits, Pruned, Rejected, Stamped, Stranger};
+use crate::pure::{Behind, Deliveries, Limits, Pruned, Rejected, Stamped, Stranger};
 
 /// A [`Text`] in operation form, which forgets what all have deleted: one member's replica, over causal broadcast.
 ///
@@ -50,14 +50,9 @@ use crate::pure::{Behind, Limits, Pruned, Rejected, Stamped, Stranger};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TextReplica {
-    me: Rank,
-    members: usize,
     limits: Limits,
+    deliveries: Deliveries,
     text: Text<Rank>,
-    /// How many operations of each have been delivered, this one's own too.
-    delivered: VectorClock,
-    /// How many of them are known to be stable; never more than were delivered.
-    stable: VectorClock,
     /// All that is delivered and not stable, in the order of delivery.
     log: Vec<Stamped<TextDelta<Rank>>>,
     /// How many characters each member has typed in stable operations.
@@ -73,11 +68,8 @@ impl TextReplica {
     /// # Errors
     /// [`Stranger`] if `me` is none of them.
     pub fn new(me: Rank, members: usize, limits: Limits) -> Result<Self, Stranger> {
-        if me.index() >= members {
-            return Err(Stranger { rank: me, members });
-        }
-        let (delivered, stable) = (VectorClock::new(), VectorClock::new());
-        Ok(Self { me, members, limits, text: Text::new(), delivered, stable, log: Vec::new(), typed: alloc::vec![0; members] })
+        let deliveries = Deliveries::new(me, members)?;
+        Ok(Self { limits, deliveries, text: Text::new(), log: Vec::new(), typed: alloc::vec![0; members] })
     }
 
     /// The replica of another member, or of this one begun anew, that knows all that this one does: for whoever comes new, or was away while the others pruned. A copy.
@@ -85,10 +77,7 @@ impl TextReplica {
     /// # Errors
     /// [`Stranger`] if `me` is no member.
     pub fn fork(&self, me: Rank) -> Result<Self, Stranger> {
-        if me.index() >= self.members {
-            return Err(Stranger { rank: me, members: self.members });
-        }
-        Ok(Self { me, ..self.clone() })
+        Ok(Self { deliveries: self.deliveries.clone().of(me)?, ..self.clone() })
     }
 
     /// Deletes the characters in `range`, types `text` in their place, and returns what is to be broadcast. Costs as [`Text::splice`], and O(members).
@@ -148,12 +137,9 @@ impl TextReplica {
     /// # Errors
     /// [`Behind`] if it counts what was never delivered here: this replica was away. It is unchanged, and needs a [`fork`](Self::fork) of another one.
     pub fn stabilise(&mut self, frontier: &VectorClock) -> Result<usize, Behind> {
-        if let Some(missing) = first_missing(frontier, &self.delivered) {
-            return Err(Behind { missing, stable: frontier.entry(missing.actor) });
-        }
         let before = self.log.len();
-        if self.stable.join(frontier) {
-            let (stable, typed) = (&self.stable, &mut self.typed);
+        if self.deliveries.stabilise(frontier)? {
+            let (stable, typed) = (&self.deliveries.stable, &mut self.typed);
             self.log.retain(|Stamped { stamp, operation }| {
                 let is_stable = stamp.is_known_to(stable);
                 for end in operation.runs().iter().filter(|_| is_stable).filter_map(|run| u32::try_from(run.end()? - 1).ok()) {
@@ -181,28 +167,26 @@ impl TextReplica {
     /// # Errors
     /// [`Pruned`] if it lacks some that are stable here: it was away too long, and needs a [`fork`](Self::fork).
     pub fn since<'r>(&'r self, known: &'r VectorClock) -> Result<impl Iterator<Item = &'r Stamped<TextDelta<Rank>>>, Pruned> {
-        match first_missing(&self.stable, known) {
-            Some(missing) => Err(Pruned { missing, stable: self.stable.entry(missing.actor) }),
-            None => Ok(self.log.iter().filter(move |stamped| !stamped.stamp.is_known_to(known))),
-        }
+        self.deliveries.suffices(known)?;
+        Ok(self.log.iter().filter(move |stamped| !stamped.stamp.is_known_to(known)))
     }
 
     /// Who this is.
     #[must_use]
     pub const fn me(&self) -> Rank {
-        self.me
+        self.deliveries.me
     }
 
     /// How many operations of each replica have been delivered here, this one's own too.
     #[must_use]
     pub const fn delivered(&self) -> &VectorClock {
-        &self.delivered
+        &self.deliveries.delivered
     }
 
     /// How many operations of each replica are known to be stable.
     #[must_use]
     pub const fn stable(&self) -> &VectorClock {
-        &self.stable
+        &self.deliveries.stable
     }
 
     /// How many operations are delivered and not known to be stable.
@@ -262,54 +246,28 @@ impl TextReplica {
         &mut self,
         edit: impl FnOnce(&mut Text<Rank>, Rank) -> Result<TextDelta<Rank>, TextError<Rank>>,
     ) -> Result<Stamped<TextDelta<Rank>>, Rejected<TextError<Rank>>> {
-        let mut clock = self.delivered.clone();
-        clock.tick(self.me)?;
-        self.has_room(self.me, self.limits.own.max(1))?;
-        let operation = edit(&mut self.text, self.me).map_err(Rejected::Refused)?;
-        let stamped = Stamped { stamp: EventStamp::new(self.me, clock).expect("it was just counted"), operation };
+        let (me, stamp) = (self.deliveries.me, self.deliveries.stamp()?);
+        self.deliveries.has_room(me, self.limits.own.max(1))?;
+        let operation = edit(&mut self.text, me).map_err(Rejected::Refused)?;
+        let stamped = Stamped { stamp, operation };
         self.log(stamped.clone());
         Ok(stamped)
     }
 
     fn log(&mut self, stamped: Stamped<TextDelta<Rank>>) {
-        let dot = stamped.stamp.dot();
-        self.delivered.raise(dot.actor, dot.counter);
+        self.deliveries.note(&stamped.stamp);
         self.log.push(stamped);
     }
 
     /// Whether `stamped` is the next operation of its maker that can be delivered here: all that it has seen is, it has seen all that is stable, and it types in nobody else's name.
     fn place(&self, stamped: &Stamped<TextDelta<Rank>>) -> Result<(), Rejected<TextError<Rank>>> {
-        let (dot, clock) = (stamped.stamp.dot(), stamped.stamp.clock());
-        let greatest = Rank::new(clock.processes().saturating_sub(1)).max(dot.actor);
-        if greatest.index() >= self.members {
-            return Err(Stranger { rank: greatest, members: self.members }.into());
-        }
-        let delivered = self.delivered.entry(dot.actor);
-        if dot.counter <= delivered {
-            let other = self.log.iter().find(|known| known.stamp.dot() == dot).is_some_and(|known| known != stamped);
-            return Err(if other { Rejected::TwoOperations { dot } } else { Rejected::Duplicate { dot } });
-        }
-        if dot.actor == self.me {
-            return Err(Rejected::NotMine { dot, made: delivered });
-        }
-        let mut due = self.delivered.clone();
-        due.raise(dot.actor, delivered + 1);
-        if let Some(missing) = first_missing(clock, &due) {
-            return Err(Rejected::Early { dot, missing: Dot::new(missing.actor, self.delivered.entry(missing.actor) + 1) });
-        }
-        if let Some(unseen) = first_missing(&self.stable, clock) {
-            return Err(Rejected::Late { dot, unseen });
-        }
-        self.has_room(dot.actor, self.limits.each)?;
-        match stamped.operation.runs().iter().find(|run| run.first.actor != dot.actor) {
+        let maker = stamped.stamp.rank();
+        self.deliveries.place(stamped, self.log.iter())?;
+        self.deliveries.has_room(maker, self.limits.each)?;
+        match stamped.operation.runs().iter().find(|run| run.first.actor != maker) {
             Some(run) => Err(Rejected::Refused(TextError::Malformed(run.first))),
             None => Ok(()),
         }
-    }
-
-    fn has_room(&self, maker: Rank, limit: u32) -> Result<(), Rejected<TextError<Rank>>> {
-        let unstable = self.delivered.entry(maker) - self.stable.entry(maker);
-        if unstable >= u64::from(limit) { Err(Rejected::Full { maker, limit }) } else { Ok(()) }
     }
 
     /// The characters that are kept though they may be deleted: those that an unstable operation deletes, and those that marks hold on to.
@@ -342,11 +300,4 @@ impl fmt::Display for TextReplica {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
     }
-}
-
-/// The first event, by rank, that `wanted` counts and `known` does not.
-fn first_missing(wanted: &VectorClock, known: &VectorClock) -> Option<Dot> {
-    let missing = |rank: &Rank| wanted.entry(*rank) > known.entry(*rank);
-    let rank = (0..wanted.processes()).map(Rank::new).find(missing)?;
-    Some(Dot::new(rank, known.entry(rank) + 1))
 }
