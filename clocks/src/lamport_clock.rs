@@ -70,7 +70,22 @@ impl<P: Copy> LamportClock<P> {
         self.advance(self.latest.counter.max(stamp.counter))
     }
 
-    /// The stamp of the last event here; counter 0 before the first.
+    /// Learns of `stamp` and counts no event: the next one here is later than it.
+    ///
+    /// Enough where only what is sent carries a stamp. What was learned leaves the same clock in whatever order it came and however often, as what was
+    /// [received](LamportClock::receive) does not.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the counter is `u64::MAX`, which no event can be later than; the clock is unchanged.
+    pub fn witness(&mut self, stamp: &LamportStamp<P>) -> Result<(), Overflow> {
+        if stamp.counter == u64::MAX {
+            return Err(Overflow);
+        }
+        self.latest.counter = self.latest.counter.max(stamp.counter);
+        Ok(())
+    }
+
+    /// The stamp of the last event here, with the counter of what was [learned of](LamportClock::witness) since if that is greater; counter 0 before the first.
     #[must_use]
     pub const fn latest(&self) -> LamportStamp<P> {
         self.latest
@@ -141,6 +156,30 @@ mod tests {
                 }
                 events.push((stamp, vectors[process].clone()));
             }
+        }
+
+        /// What is learned comes before the next event, in whatever order it is learned and however often.
+        #[test]
+        fn what_is_learned_is_no_event(own in stamp(), mut learned in prop::collection::vec(stamp(), 0..5)) {
+            let after = |learned: &[LamportStamp]| {
+                let mut clock = LamportClock::from_stamp(own);
+                for stamp in learned {
+                    let before = clock;
+                    let expected = if stamp.counter == u64::MAX { Err(Overflow) } else { Ok(()) };
+                    assert_eq!(clock.witness(stamp), expected);
+                    assert!(expected.is_ok() || clock == before);
+                }
+                clock
+            };
+            let clock = after(&learned);
+            let mut later = clock;
+            if let Ok(next) = later.tick() {
+                prop_assert!(learned.iter().filter(|stamp| stamp.counter < u64::MAX).all(|stamp| stamp.counter < next.counter));
+                prop_assert_eq!(next.process, own.process);
+            }
+            learned.reverse();
+            learned.extend(learned.clone());
+            prop_assert_eq!(after(&learned), clock);
         }
 
         #[test]
