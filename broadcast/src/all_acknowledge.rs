@@ -5,7 +5,7 @@ use tidings_clocks::{LamportClock, LamportStamp, Rank, Time};
 use tidings_protocol::{Digest, Effects, Fingerprint, Limits, Payload, Protocol, Refused};
 
 use crate::ordered::PAUSE;
-use crate::streams::Streams;
+use crate::streams::{Streams, floor};
 use crate::{Broadcast, Cast, Class, Delivery, Rule};
 
 /// What an [`AllAcknowledge`] broadcasts below.
@@ -19,9 +19,9 @@ pub enum Acknowledged<T> {
         /// What the application said.
         body: T,
     },
-    /// All that this process heard until now has a lesser stamp than this.
+    /// What this process broadcasts from here on has a greater counter than this.
     Acknowledge {
-        /// The Lamport counter.
+        /// The greatest Lamport counter that it has heard of.
         counter: u64,
     },
     /// This process has excluded another one.
@@ -113,12 +113,14 @@ pub enum AllAcknowledgeRejected<R> {
     Below(R),
 }
 
-/// Total order by Lamport stamps: a message is delivered when everybody was heard to say something later.
+/// Total order by Lamport stamps: a message is delivered when all that anybody may still say comes after it.
 ///
 /// The queue of Lamport, *Time, Clocks, and the Ordering of Events in a Distributed System*, 1978, section "Ordering the Events Totally", without
 /// releases; a communication history algorithm in the terms of Défago, Schiper and Urbán, *Total Order Broadcast and Multicast Algorithms*, 2004,
-/// section 4.4. A body carries the Lamport stamp of its broadcast. Who hears a body and has said nothing later acknowledges; one acknowledgement covers
-/// all that was heard so far. All deliver in the order of (stamp, rank).
+/// section 4.4. A body carries the Lamport stamp of its broadcast: a counter greater than all that its origin heard of, then the origin's rank. All deliver in the order
+/// of the stamps. Who said `c` last has the *floor* (`c` + 1, its rank): the least stamp that it may still give. A body is delivered below all floors; so who hears one that is not below
+/// what the others know of its own floor acknowledges, with the greatest counter that it heard of. One acknowledgement covers all that was heard so far. It is no event: nothing is ever
+/// ordered by it.
 ///
 /// *Promises*, over a FIFO reliable broadcast, in the asynchronous crash-stop model. Always: no duplication, no creation, total order and FIFO order, also
 /// between processes that crash or are excluded by mistake, since everybody delivers in the order of the stamps; for the same reason no effect is
@@ -134,7 +136,7 @@ pub enum AllAcknowledgeRejected<R> {
 /// that goes on accepted it, and for nobody otherwise, by the same rule. So any number of processes may crash, also during an exclusion.
 ///
 /// *Bounds.* An origin has at most `limits.credit` bodies (and `limits.control_credit` control messages of the layer above) not delivered at itself. A process that holds
-/// more than that of any origin says nothing, so that the others cannot run further ahead; of each origin at most 4 × (credit + control credit) + n
+/// more than that of any origin says nothing, so that the others cannot run further ahead; of each origin at most 4 × (credit + control credit) + n + 1
 /// messages are kept. Debts are one acknowledgement and one marker for each process, and a body pays for an acknowledgement, so requests need not wait for them.
 ///
 /// Cost: a body is followed by at most n − 1 acknowledgements, fewer when all speak. O(log m) for a message when m wait, O(n) when the process heard from
@@ -156,7 +158,7 @@ pub struct AllAcknowledge<B, T> {
     total: bool,
 }
 
-/// How far ahead of this process's clock a stamp may be. Every message that was sent advances clocks by two at most and memory is bounded, so no correct peer comes near.
+/// How far ahead of this process's clock a stamp may be. Every body that was sent advances clocks by one at most and memory is bounded, so no correct peer comes near.
 const LEAD: u64 = 1 << 32;
 
 impl<B, T> AllAcknowledge<B, T>
@@ -229,34 +231,22 @@ where
         }
     }
 
-    /// Broadcasts a stamped message, if the layer below takes it; then the clock has moved.
+    /// Broadcasts what names a counter, if the layer below takes it; gives it back otherwise.
     fn say(
         &mut self,
         now: Time,
-        class: Class,
-        stamped: impl FnOnce(u64) -> Acknowledged<T>,
+        cast: Cast<Acknowledged<T>>,
+        counter: u64,
         effects: &mut impl Effects<Self>,
-    ) -> Result<(), (Acknowledged<T>, Option<B::Refused>)> {
-        let mut clock = self.clock;
-        let stamp = match clock.tick() {
-            Ok(stamp) if stamp.counter < u64::MAX => stamp,
-            _ => return Err((stamped(u64::MAX), None)),
-        };
+    ) -> Result<(), Refused<Cast<Acknowledged<T>>, B::Refused>> {
         let (mut above, below) = self.split(now);
-        let cast = Cast { class, payload: stamped(stamp.counter) };
-        match below.request(now, cast, &mut effects.lend::<B, _>(|delivery, effects| above.hear(delivery, effects))) {
-            Ok(()) => {
-                self.said = stamp.counter;
-                if clock.latest() > self.clock.latest() {
-                    self.clock = clock;
-                }
-                if self.owed.is_some_and(|owed| owed < stamp) {
-                    self.owed = None;
-                }
-                Ok(())
-            }
-            Err(Refused { request, why }) => Err((request.payload, Some(why))),
-        }
+        below.request(now, cast, &mut effects.lend::<B, _>(|delivery, effects| above.hear(delivery, effects)))?;
+        self.said = counter;
+        let me = self.below.me();
+        // Below the end, where the clock came from.
+        let _ = self.clock.witness(&LamportStamp { counter, process: me });
+        self.owed = self.owed.filter(|owed| floor(counter, me) < (owed.counter, owed.process));
+        Ok(())
     }
 
     /// Says what is owed, as far as the broadcast below takes it.
@@ -272,8 +262,9 @@ where
             }
         }
         if self.owed.is_some() && !self.streams.is_crowded() && self.below.admits(Class::Control, CONTROL_BYTES) {
-            // Refused or out of numbers: it stays owed.
-            let _ = self.say(now, Class::Control, |counter| Acknowledged::Acknowledge { counter }, effects);
+            let counter = self.clock.latest().counter;
+            // Refused: it stays owed.
+            let _ = self.say(now, Cast::control(Acknowledged::Acknowledge { counter }), counter, effects);
         }
     }
 
@@ -293,9 +284,10 @@ fn under_way(limits: &Limits) -> usize {
 /// The most messages of one origin that are kept.
 ///
 /// A process that holds more than the origin may have under way says nothing. Then the origin delivers at most what it broadcast before it heard the last thing this process said, which
-/// is what was kept here then, and what was on its way; and then it may have as much under way again. Acknowledgements and markers behind a marker come on top.
+/// is what was kept here then, and what was on its way, and one more, which the floor spares if the origin's rank is the lesser; and then it may have as much under way again.
+/// Acknowledgements and markers behind a marker come on top.
 fn most_of_one(limits: &Limits, processes: usize) -> usize {
-    under_way(limits).saturating_mul(4).saturating_add(processes)
+    under_way(limits).saturating_mul(4).saturating_add(processes).saturating_add(1)
 }
 
 /// Everything but the broadcast below: what its deliveries go to.
@@ -338,10 +330,9 @@ where
             let stamp = LamportStamp { counter: *counter, process: origin };
             if origin != self.me {
                 // Within the lead, so not near the end.
-                let _ = self.clock.receive(&stamp);
+                let _ = self.clock.witness(&stamp);
             }
-            let mine = LamportStamp { counter: self.said, process: self.me };
-            if matches!(payload, Acknowledged::Body { .. }) && origin != self.me && mine < stamp {
+            if matches!(payload, Acknowledged::Body { .. }) && origin != self.me && floor(self.said, self.me) < (*counter, origin) {
                 *self.owed = (*self.owed).max(Some(stamp));
             }
         }
@@ -408,15 +399,19 @@ where
         if let Some(why) = self.refuses(request.class) {
             return Err(Refused { request, why });
         }
-        let Cast { class, payload } = request;
-        match self.say(now, class, |counter| Acknowledged::Body { counter, body: payload }, effects) {
-            Ok(()) => Ok(()),
-            Err((Acknowledged::Body { body: payload, .. }, why)) => {
-                let why = why.map_or(AllAcknowledgeRefused::Exhausted, AllAcknowledgeRefused::Below);
-                Err(Refused { request: Cast { class, payload }, why })
+        let mut clock = self.clock;
+        let counter = match clock.tick() {
+            Ok(stamp) if stamp.counter < u64::MAX => stamp.counter,
+            _ => return Err(Refused { request, why: AllAcknowledgeRefused::Exhausted }),
+        };
+        let Cast { class, payload: body } = request;
+        let stamped = Cast { class, payload: Acknowledged::Body { counter, body } };
+        self.say(now, stamped, counter, effects).map_err(|Refused { request, why }| match request.payload {
+            Acknowledged::Body { body: payload, .. } => {
+                Refused { request: Cast { class, payload }, why: AllAcknowledgeRefused::Below(why) }
             }
-            Err(_) => unreachable!("a refused request comes back as it was given"),
-        }
+            _ => unreachable!("a refused request comes back as it was given"),
+        })
     }
 
     fn receive(&mut self, now: Time, from: Rank, message: B::Message, effects: &mut impl Effects<Self>) -> Result<(), Self::Rejected> {

@@ -19,7 +19,7 @@ pub(crate) struct Streams<T> {
     streams: Vec<Stream<T>>,
     /// Bodies that are accepted and not delivered, the least stamp first.
     order: BinaryHeap<Reverse<(u64, Rank)>>,
-    /// Nobody who matters will say anything with a lesser stamp than this one, that of the process heard from least far.
+    /// Nobody who matters will broadcast a body with a lesser stamp than this one, that of the process heard from least far.
     floor: (u64, Rank),
     /// Streams of processes that are not excluded and have something kept aside, behind a marker.
     stalled: usize,
@@ -171,7 +171,7 @@ impl<T> Streams<T> {
 
     /// The undelivered body with the least stamp, if nothing with a lesser one can come.
     pub(crate) fn take_next(&mut self) -> Option<((u64, Rank), T)> {
-        let Reverse(stamp) = *self.order.peek().filter(|Reverse(stamp)| *stamp <= self.floor)?;
+        let Reverse(stamp) = *self.order.peek().filter(|Reverse(stamp)| *stamp < self.floor)?;
         self.order.pop();
         self.take_body(stamp.1).map(|body| (stamp, body))
     }
@@ -270,8 +270,13 @@ impl<T> Streams<T> {
         let me = self.me;
         let others = self.streams.iter().enumerate().map(|(index, stream)| (stream, Rank::new(index)));
         let waited_for = others.filter(|(stream, rank)| stream.standing != Standing::Gone && *rank != me);
-        self.floor = waited_for.map(|(stream, rank)| (stream.heard, rank)).min().unwrap_or((u64::MAX, me));
+        self.floor = waited_for.map(|(stream, rank)| floor(stream.heard, rank)).min().unwrap_or((u64::MAX, me));
     }
+}
+
+/// The least stamp that the next body of a process can have, which last named a counter.
+pub(crate) const fn floor(said: u64, rank: Rank) -> (u64, Rank) {
+    (said.saturating_add(1), rank)
 }
 
 /// What waits for delivery, in its order, and who is ahead of whom follow from the streams.
@@ -384,8 +389,9 @@ mod tests {
             loop {
                 let next = (0..PROCESSES).flat_map(|from| self.undelivered(from)).min();
                 let Some((counter, origin, body)) = next else { return };
-                let later = |from: &usize| *from != ME && !self.gone.contains(from) && (self.heard(*from), *from) < (counter, origin);
-                if (0..PROCESSES).any(|from| later(&from)) {
+                // A body that one of the others may still broadcast, and that would come before this one.
+                let earlier = |from: &usize| (self.heard(*from) + 1, *from) < (counter, origin);
+                if (0..PROCESSES).any(|from| from != ME && !self.gone.contains(&from) && earlier(&from)) {
                     return;
                 }
                 self.delivered.push(body);

@@ -68,9 +68,6 @@ fn total_orders_in_every_interleaving() {
         let make = Make::of(scope(text).processes);
         let sequenced = Exploration { protected: vec![Rank(0)], ..Exploration::of(scope(text), TOTAL) };
         broadcast(sequenced, |me| make.sequencer(me)).unwrap();
-    }
-    for text in ["2x2,duplicates=1", "2x2,crashes=1"] {
-        let make = Make::of(scope(text).processes);
         broadcast(Exploration::of(scope(text), TOTAL), |me| make.all_acknowledge(me)).unwrap();
     }
 }

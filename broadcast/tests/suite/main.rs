@@ -8,6 +8,7 @@ mod hostile;
 mod layering;
 mod links;
 mod links_explored;
+mod loose;
 mod reliable;
 mod rules;
 mod rules_orders;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::loose::Loose;
 use crate::stacks::{BACKOFF, Note, faults, limits, over_broadcast, processes, world};
 use tidings_broadcast::{
     AllAcknowledge, AllAcknowledgedBroadcast, Cast, Delivery, Rule, SequencedBroadcast, Sequencer, all_acknowledged_broadcast,
     fifo_broadcast, sequenced_broadcast,
 };
 use tidings_clocks::{Rank, Time};
-use tidings_protocol::{Incarnation, Limits, Protocol, View};
+use tidings_protocol::{Effect, Incarnation, Limits, Outbox, Protocol, View};
 use tidings_sim::{Chance, Ending, Faults, Partitions, Property, Seeded, Talk, World, assert_keeps, for_each_seed, seeds};
 
 type Sequenced = SequencedBroadcast<Note>;
@@ -128,4 +129,41 @@ fn a_broken_total_order_is_noticed() {
     assert!(is_noticed(|me, incarnation| Sequencer::new(fifo(me, incarnation), limits).without(Rule::Total)));
     let fifo = |me, incarnation| fifo_broadcast(&View::of(3), me, incarnation, limits, BACKOFF);
     assert!(is_noticed(|me, incarnation| AllAcknowledge::new(fifo(me, incarnation), limits).without(Rule::Total)));
+}
+
+/// Lamport's queue waits for something later from everybody. Whoever can say nothing any more that comes before a message need not say so.
+#[test]
+fn only_what_this_process_might_still_precede_is_acknowledged() {
+    let body = |counter| tidings_broadcast::Acknowledged::Body { counter, body: counter };
+    let acknowledge = |counter| tidings_broadcast::Acknowledged::Acknowledge { counter };
+    let mut order = AllAcknowledge::new(Loose::new(false), Limits::default());
+    let mut delivered: Vec<(u64, Rank)> = vec![];
+    let hear = |order: &mut AllAcknowledge<Loose<_>, u64>, delivered: &mut Vec<_>, origin, payload| {
+        let mut outbox = Outbox::new();
+        order.receive(Time::ZERO, origin, Delivery { origin, payload }, &mut outbox).unwrap();
+        while let Some(effect) = outbox.pop() {
+            if let Effect::Indicate(Delivery { origin, payload }) = effect {
+                delivered.push((payload, origin));
+            }
+        }
+    };
+    // This is process 1 of 4: its first message would have the stamp (1, 1).
+    hear(&mut order, &mut delivered, Rank(0), body(1));
+    assert_eq!(order.below().said, []);
+    hear(&mut order, &mut delivered, Rank(2), body(1));
+    assert_eq!(order.below().said, [acknowledge(1)]);
+    hear(&mut order, &mut delivered, Rank(3), body(1));
+    assert_eq!(order.below().said, [acknowledge(1)]);
+    // Its next would have the stamp (2, 1); an own message says as much as an acknowledgement.
+    order.request(Time::ZERO, Cast::body(2), &mut Outbox::new()).unwrap();
+    hear(&mut order, &mut delivered, Rank(3), body(2));
+    assert_eq!(order.below().said, [acknowledge(1), body(2)]);
+    hear(&mut order, &mut delivered, Rank(0), body(3));
+    assert_eq!(order.below().said, [acknowledge(1), body(2)]);
+    hear(&mut order, &mut delivered, Rank(0), body(4));
+    assert_eq!(order.below().said, [acknowledge(1), body(2), acknowledge(4)]);
+    // Of process 2 it is known only that it can say nothing below (2, 2).
+    assert_eq!(delivered, [(1, Rank(0)), (1, Rank(2)), (1, Rank(3)), (2, Rank(1))]);
+    hear(&mut order, &mut delivered, Rank(2), acknowledge(4));
+    assert_eq!(delivered[4..], [(2, Rank(3)), (3, Rank(0))]);
 }

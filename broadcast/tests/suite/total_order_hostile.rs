@@ -1,9 +1,9 @@
 //! Whatever is heard from below, the total orders and the ordered broadcast bear it: nothing panics, nothing grows beyond its stated limit, what is rejected changes nothing.
 
-use std::convert::Infallible;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use crate::loose::{Loose, ME, PROCESSES};
 use proptest::prelude::*;
 use smallvec::SmallVec;
 use tidings_broadcast::{
@@ -11,66 +11,7 @@ use tidings_broadcast::{
     OrderedRejected, Run, SequenceOrder, Sequenced, Sequencer, SequencerRejected, Stamped,
 };
 use tidings_clocks::{Rank, Time, VectorClock};
-use tidings_protocol::{Effect, Effects, Limits, Order, Outbox, Payload, Protocol, Refused};
-
-/// A broadcast without a network: delivers whatever it is told, from whomever, any number of times. It takes no requests if it is closed.
-#[derive(Clone, Debug)]
-struct Loose<T> {
-    closed: bool,
-    said: Vec<T>,
-}
-
-const PROCESSES: usize = 4;
-const ME: Rank = Rank(1);
-
-impl<T: Payload> Protocol for Loose<T> {
-    type Request = Cast<T>;
-    type Message = Delivery<T>;
-    type Indication = Delivery<T>;
-    type Record = Infallible;
-    type Refused = ();
-    type Rejected = ();
-
-    fn request(&mut self, _: Time, request: Cast<T>, effects: &mut impl Effects<Self>) -> Result<(), Refused<Cast<T>, ()>> {
-        if self.closed || effects.indicate(Delivery { origin: ME, payload: request.payload.clone() }).is_err() {
-            return Err(Refused { request, why: () });
-        }
-        self.said.push(request.payload);
-        Ok(())
-    }
-
-    fn receive(&mut self, _: Time, _: Rank, message: Delivery<T>, effects: &mut impl Effects<Self>) -> Result<(), ()> {
-        effects.indicate(message).map_err(|_| ())
-    }
-
-    fn wake(&mut self, _: Time, _: &mut impl Effects<Self>) {}
-
-    fn deadline(&self) -> Option<Time> {
-        None
-    }
-
-    fn exclude(&mut self, _: Time, _: Rank, _: &mut impl Effects<Self>) {}
-}
-
-impl<T: Payload> Broadcast for Loose<T> {
-    type Payload = T;
-
-    fn admits(&self, _: Class, _: usize) -> bool {
-        !self.closed
-    }
-
-    fn me(&self) -> Rank {
-        ME
-    }
-
-    fn processes(&self) -> usize {
-        PROCESSES
-    }
-
-    fn max_bytes(&self) -> usize {
-        0
-    }
-}
+use tidings_protocol::{Effect, Limits, Order, Outbox, Payload, Refused};
 
 #[derive(Clone, Debug)]
 enum Input<M> {
@@ -153,10 +94,6 @@ where
     Ok(())
 }
 
-fn loose<T>(closed: bool) -> Loose<T> {
-    Loose { closed, said: vec![] }
-}
-
 /// The number is how far it goes beyond the last counter of the same origin, but for great ones, which are absolute.
 #[derive(Clone, Debug)]
 enum Said {
@@ -207,7 +144,7 @@ proptest! {
             };
             Delivery { origin, payload }
         };
-        let protocol = AllAcknowledge::new(loose(closed), limits);
+        let protocol = AllAcknowledge::new(Loose::new(closed), limits);
         suffer(protocol, inputs, to_message, |protocol| (protocol.held(), protocol.most_held()), |why| *why != AllAcknowledgeRejected::Below(()))?;
     }
 
@@ -217,7 +154,7 @@ proptest! {
             let runs = |runs: Vec<(Rank, u32)>| runs.into_iter().map(|(origin, bodies)| Run { origin, bodies }).collect::<SmallVec<_>>();
             Delivery { origin, payload: assignment.map_or(Sequenced::Body(name), |assignment| Sequenced::Assign(runs(assignment))) }
         };
-        let protocol = Sequencer::new(loose(closed), limits);
+        let protocol = Sequencer::new(Loose::new(closed), limits);
         suffer(protocol, inputs, to_message, |protocol| (protocol.held(), protocol.most_held()), |why| *why != SequencerRejected::Below(()))?;
     }
 
@@ -225,14 +162,14 @@ proptest! {
     #[test]
     fn fifo(limits in limits(), closed in any::<bool>(), inputs in inputs(number())) {
         let to_message = |origin, stamp, name| Delivery { origin, payload: Stamped { stamp, payload: name } };
-        let protocol = Ordered::new(FifoOrder::new(ME, PROCESSES, limits), loose(closed), limits);
+        let protocol = Ordered::new(FifoOrder::new(ME, PROCESSES, limits), Loose::new(closed), limits);
         suffer(protocol, inputs, to_message, |protocol| order(protocol.order()), |why| *why == OrderedRejected::Below(()))?;
     }
 
     #[test]
     fn sequence(limits in limits(), closed in any::<bool>(), inputs in inputs(number())) {
         let to_message = |origin, stamp, name| Delivery { origin, payload: Stamped { stamp, payload: name } };
-        let protocol = Ordered::new(SequenceOrder::new(ME, PROCESSES, limits), loose(closed), limits);
+        let protocol = Ordered::new(SequenceOrder::new(ME, PROCESSES, limits), Loose::new(closed), limits);
         suffer(protocol, inputs, to_message, |protocol| order(protocol.order()), |why| *why == OrderedRejected::Below(()))?;
     }
 
@@ -242,7 +179,7 @@ proptest! {
             let stamp = entries.into_iter().collect::<VectorClock>();
             Delivery { origin, payload: Stamped { stamp, payload: name } }
         };
-        let protocol = Ordered::new(CausalOrder::new(ME, PROCESSES, limits), loose(closed), limits);
+        let protocol = Ordered::new(CausalOrder::new(ME, PROCESSES, limits), Loose::new(closed), limits);
         suffer(protocol, inputs, to_message, |protocol| order(protocol.order()), |why| *why == OrderedRejected::Below(()))?;
     }
 }
