@@ -36,10 +36,12 @@ pub enum DocumentKind {
     TextDelta,
     /// A [`Document`](crate::Document), all of it or a delta.
     Document,
+    /// A [`TextReplica`](crate::TextReplica).
+    TextReplica,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 3] = [Self::Text, Self::TextDelta, Self::Document];
+    const ALL: [Self; 4] = [Self::Text, Self::TextDelta, Self::Document, Self::TextReplica];
 
     /// The byte that stands for it in a document.
     const fn byte(self) -> u8 {
@@ -47,6 +49,7 @@ impl DocumentKind {
             Self::Text => 1,
             Self::TextDelta => 2,
             Self::Document => 3,
+            Self::TextReplica => 4,
         }
     }
 

@@ -58,6 +58,7 @@ pub const BODIES: &[Body] = &[
     Body { name: "text_deltas", run: replicas::text_deltas },
     Body { name: "text_document", run: texts::text_document },
     Body { name: "text_pruned", run: pruned_texts::text_pruned },
+    Body { name: "text_replica_document", run: pruned_texts::text_replica_document },
     Body { name: "text_replicas", run: replicas::text_replicas },
     Body { name: "text_rich", run: texts::text_rich },
     Body { name: "time_agreement", run: clocks_physical::time_agreement },

@@ -5,6 +5,8 @@ use tidings_clocks::{Dot, EventStamp, Rank, Stability, VectorClock};
 use tidings_crdt::pure::{Limits, Rejected, Stamped};
 use tidings_crdt::{Expand, Origins, Text, TextDelta, TextRange, TextReplica, TextRun};
 
+use crate::texts::{LIMIT, sealed};
+
 const MEMBERS: usize = 3;
 
 type Operation = Stamped<TextDelta<Rank>>;
@@ -134,5 +136,30 @@ impl Member {
     fn check(&self) {
         assert_eq!(self.replica.to_string(), self.twin.to_string());
         assert_eq!(self.replica.marked_ranges(), self.twin.marked_ranges());
+    }
+}
+
+/// Any bytes as a saved replica: refused, or one that is saved as these bytes, that goes on, and that another member's copy keeps up with.
+pub(crate) fn text_replica_document(bytes: &[u8]) {
+    let _ = TextReplica::load(bytes, Limits::default(), LIMIT);
+    let document = sealed(4, bytes);
+    let Ok(mut replica) = TextReplica::load(&document, Limits::default(), LIMIT) else { return };
+    assert_eq!(replica.save(), document, "a replica has one form");
+    let stats = replica.stats();
+    assert!(stats.reserved_bytes <= 200 * bytes.len() + 4_096, "{} bytes for {}", stats.reserved_bytes, bytes.len());
+    let shown = replica.to_string();
+    replica.prune();
+    assert_eq!(replica.to_string(), shown);
+    let frontier = replica.delivered().clone();
+    replica.stabilise(&frontier).expect("all of it is delivered");
+    replica.prune();
+    assert_eq!(replica.to_string(), shown);
+    let members = (0..8).map(Rank).filter(|rank| *rank != replica.me());
+    let Some(mut other) = members.filter_map(|rank| replica.fork(rank).ok()).next() else { return };
+    let end = replica.len().min(3);
+    // Characters may be as many as can be counted; then nothing more can be typed.
+    if let Ok(edit) = replica.splice(end / 2..end, "more") {
+        assert_eq!(other.deliver(edit), Ok(()));
+        assert_eq!(other.to_string(), replica.to_string());
     }
 }

@@ -5,10 +5,10 @@ use tidings_clocks::VersionVector;
 use tidings_crdt::{Bias, Expand, HistoryLimits, Join, Text, TextDelta, TextHistory, TextUnit};
 
 /// No document of a fuzzer's input takes more memory.
-const LIMIT: usize = 1 << 22;
+pub(crate) const LIMIT: usize = 1 << 22;
 
 /// A document with these bytes after its magic number, version and kind, and with the right checksum: without that nothing behind it would be reached.
-fn sealed(kind: u8, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn sealed(kind: u8, bytes: &[u8]) -> Vec<u8> {
     let mut document = vec![0x8b, b't', b'd', b'g', 1, kind];
     document.extend(bytes);
     let crc = document.iter().fold(u32::MAX, |crc, byte| {

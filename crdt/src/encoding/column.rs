@@ -66,7 +66,7 @@ impl<'a> Column<'a> {
     }
 
     /// All bytes that are left.
-    pub(super) const fn rest(&self) -> &'a [u8] {
+    pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 

@@ -55,7 +55,7 @@ impl<A: Clone + Ord + Wire> Text<A> {
         Ok(text)
     }
 
-    fn load_marks(&mut self, column: &Column<'_>) -> Result<(), EncodingError> {
+    pub(super) fn load_marks(&mut self, column: &Column<'_>) -> Result<(), EncodingError> {
         let mut last: Option<(u64, A)> = None;
         for mark in save_marks::read::<A>(column)? {
             let stamp = (mark.stamp.counter, mark.stamp.actor.clone());
@@ -151,7 +151,7 @@ fn tree(runs: &[Read], content: &str) -> Option<Tree> {
 }
 
 /// How many bytes the first `chars` characters are.
-fn length(text: &str, chars: usize) -> Option<usize> {
+pub(super) fn length(text: &str, chars: usize) -> Option<usize> {
     if text.as_bytes().get(..chars)?.is_ascii() {
         return Some(chars);
     }

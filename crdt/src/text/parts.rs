@@ -350,7 +350,7 @@ fn cut(text: &str, chars: u64) -> (&str, &str) {
 }
 
 /// In which order these runs can be applied: each after those of its own actor before it, and after those that its origins are in. O(r log r).
-fn in_order<A: Ord>(runs: &[TextRun<A>]) -> Vec<usize> {
+pub(super) fn in_order<A: Ord>(runs: &[TextRun<A>]) -> Vec<usize> {
     let holder = |dot: &Dot<A>| {
         let at = runs.partition_point(|run| run.first <= *dot).checked_sub(1)?;
         (runs[at].first.actor == dot.actor && runs[at].end().is_some_and(|end| dot.counter < end)).then_some(at)

@@ -24,17 +24,17 @@ pub(super) struct Stable<'s> {
 
 /// A part of a span that is kept, or not.
 #[derive(Clone, Copy)]
-struct Piece {
-    span: Span,
+pub(super) struct Piece {
+    pub(super) span: Span,
     /// The left origin of its first character.
-    left: Key,
+    pub(super) left: Key,
     /// How many characters of the text as it was stand before it.
     rank: u32,
-    is_settled: bool,
+    pub(super) is_settled: bool,
 }
 
 impl Stable<'_> {
-    fn is_stable(&self, key: Key) -> bool {
+    pub(super) fn is_stable(&self, key: Key) -> bool {
         key.counter <= self.insertions[key.actor as usize]
     }
 
@@ -82,7 +82,7 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// All spans, cut where settled characters begin and end.
-    fn pieces(&self, stable: &Stable<'_>) -> Vec<Piece> {
+    pub(super) fn pieces(&self, stable: &Stable<'_>) -> Vec<Piece> {
         let mut spans: Vec<(Span, Key, u32)> = Vec::with_capacity(self.tree.spans_at_most());
         let (mut next, mut rank) = (self.tree.first(), 0);
         while let Some(place) = next {

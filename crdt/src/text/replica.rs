@@ -23,7 +23,7 @@ use crate::pure::{Behind, Deliveries, Limits, Pruned, Rejected, Stamped, Strange
 /// [`prune`](Self::prune) then forgets the origins of what is stable and nearly all that was deleted: when everything is stable, there are no more than 2 v + 4 m + 1 characters and spans for v visible
 /// characters and m marks; and two vector clocks. What was made without knowing what is stable is refused, as are operations out of causal order.
 ///
-/// What a replica makes is the same whether it has pruned or not, and so is what it shows (see `prune.rs` for why). That takes members who tell the truth of what they have seen: one who lies in its stamps
+/// What a replica makes means the same whether it has pruned or not, and what it shows is the same (see `prune.rs` for why). It is [saved](Self::save) as a document, so that a process can restart. That takes members who tell the truth of what they have seen: one who lies in its stamps
 /// can let those who have pruned and those who have not disagree, though it cannot harm either otherwise.
 ///
 /// ```
@@ -50,13 +50,13 @@ use crate::pure::{Behind, Deliveries, Limits, Pruned, Rejected, Stamped, Strange
 /// ```
 #[derive(Clone, Debug)]
 pub struct TextReplica {
-    limits: Limits,
-    deliveries: Deliveries,
-    text: Text<Rank>,
-    /// All that is delivered and not stable, in the order of delivery.
-    log: Vec<Stamped<TextDelta<Rank>>>,
+    pub(super) limits: Limits,
+    pub(super) deliveries: Deliveries,
+    pub(super) text: Text<Rank>,
+    /// All that is delivered and not stable, in an order that extends happened-before.
+    pub(super) log: Vec<Stamped<TextDelta<Rank>>>,
     /// How many characters each member has typed in stable operations.
-    typed: Vec<u32>,
+    pub(super) typed: Vec<u32>,
 }
 
 /// An edit that a replica does not take, handed back with the reason. Boxed: an edit is large, and to be refused is rare.
@@ -156,7 +156,7 @@ impl TextReplica {
     /// there is twice as much as after the last time.
     pub fn prune(&mut self) -> usize {
         let before = self.text.stats().characters;
-        let insertions: Vec<u32> = self.text.actors.iter().map(|actor| self.typed[actor.id.index()]).collect();
+        let insertions = self.insertions();
         let held = self.held();
         self.text.prune(&Stable { insertions: &insertions, held });
         before - self.text.stats().characters
@@ -270,8 +270,13 @@ impl TextReplica {
         }
     }
 
+    /// How many insertions of each who has typed are stable.
+    pub(super) fn insertions(&self) -> Vec<u32> {
+        self.text.actors.iter().map(|actor| self.typed[actor.id.index()]).collect()
+    }
+
     /// The characters that are kept though they may be deleted: those that an unstable operation deletes, and those that marks hold on to.
-    fn held(&self) -> BTreeMap<Key, u32> {
+    pub(super) fn held(&self) -> BTreeMap<Key, u32> {
         let removed = self.log.iter().flat_map(|stamped| stamped.operation.removed()).map(|range| (range.first, range.length));
         let marks = self.text.marks().flat_map(|TextMark { start, end, .. }| [start, end]);
         let ends = marks.filter_map(|anchor| Some((*anchor.dot()?, 1)));

@@ -11,6 +11,7 @@ mod pruned;
 mod random;
 mod recorded;
 mod saved;
+mod saved_replica;
 pub mod twin;
 #[cfg(feature = "serde")]
 mod wire;

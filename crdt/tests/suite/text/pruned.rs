@@ -12,23 +12,23 @@ type Operation = Stamped<TextDelta<Rank>>;
 
 /// What goes from one member to another, in this order.
 #[derive(Clone)]
-enum Sent {
+pub(crate) enum Sent {
     Edit(Operation),
     /// What the sender has delivered.
     Known(VectorClock),
 }
 
 /// One member: its replica, its text if it had never forgotten anything, and what it knows of what the others know.
-struct Member {
-    replica: TextReplica,
-    twin: Text<Rank>,
+pub(crate) struct Member {
+    pub(crate) replica: TextReplica,
+    pub(crate) twin: Text<Rank>,
     known: Stability,
     /// From each other member.
     inbox: Vec<VecDeque<Sent>>,
     cursor: usize,
 }
 
-fn members(count: usize) -> Vec<Member> {
+pub(crate) fn members(count: usize) -> Vec<Member> {
     let member = |me| Member {
         replica: TextReplica::new(Rank::new(me), count, Limits::default()).expect("a member"),
         twin: Text::new(),
@@ -92,7 +92,7 @@ impl Member {
         self.replica.stabilise(&self.known.stable()).expect("it was delivered");
     }
 
-    fn check(&self, seed: u64) {
+    pub(crate) fn check(&self, seed: u64) {
         assert_eq!(self.replica.to_string(), self.twin.to_string(), "seed {seed}");
         assert!((0..self.twin.len()).all(|at| self.replica.dot_at(at) == self.twin.dot_at(at)), "seed {seed}");
         assert_eq!(self.replica.marked_ranges(), self.twin.marked_ranges(), "seed {seed}");
@@ -106,7 +106,7 @@ fn send(members: &mut [Member], from: usize, sent: &Sent) {
 }
 
 /// Everybody hears everything, and that everybody did.
-fn settle(members: &mut [Member]) {
+pub(crate) fn settle(members: &mut [Member]) {
     let count = members.len();
     for round in 0..2 {
         while (0..count).any(|to| (0..count).any(|from| members[to].hear(from))) {}
@@ -122,16 +122,23 @@ fn settle(members: &mut [Member]) {
 }
 
 /// Some members of whom the last prunes now and then, the others more often, and the first never.
-fn run(seed: u64, count: usize, steps: usize) -> Vec<Member> {
+pub(crate) fn run(seed: u64, count: usize, steps: usize) -> Vec<Member> {
     let mut dice = Dice(seed);
     let mut members = members(count);
     let typing = 1 + dice.roll(4);
+    go_on(&mut members, &mut dice, typing, steps, seed);
+    members
+}
+
+/// The same members go on for so many steps.
+pub(crate) fn go_on(members: &mut [Member], dice: &mut Dice, typing: usize, steps: usize, seed: u64) {
+    let count = members.len();
     for _ in 0..steps {
         let me = dice.roll(count);
         match dice.roll(typing + 6) {
             0 => {
                 let known = Sent::Known(members[me].replica.delivered().clone());
-                send(&mut members, me, &known);
+                send(members, me, &known);
             }
             1 if me > 0 => {
                 members[me].stabilise();
@@ -140,8 +147,8 @@ fn run(seed: u64, count: usize, steps: usize) -> Vec<Member> {
                 }
             }
             choice if choice < 2 + typing => {
-                let operation = members[me].edit(&mut dice);
-                send(&mut members, me, &Sent::Edit(operation));
+                let operation = members[me].edit(dice);
+                send(members, me, &Sent::Edit(operation));
             }
             _ => {
                 let from = dice.roll(count);
@@ -150,7 +157,6 @@ fn run(seed: u64, count: usize, steps: usize) -> Vec<Member> {
         }
         members[me].check(seed);
     }
-    members
 }
 
 /// Whatever is typed, deleted and marked where and whenever, whoever prunes how much how often: each shows what it would if nothing were ever pruned. Once all is stable, what is kept is

@@ -9,7 +9,7 @@ use crate::text::random::{Dice, Event, run, settle};
 const LIMIT: usize = 1 << 24;
 
 /// One bit at a time: the checksum at the end of a document.
-fn seal(document: &mut [u8]) {
+pub(crate) fn seal(document: &mut [u8]) {
     let (bytes, checksum) = document.split_last_chunk_mut::<4>().expect("a document");
     let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
