@@ -10,6 +10,7 @@ use tidings_crdt::{Causal, DotFun, GCounter, Join, LwwRegister};
 use crate::laws::counters::Resets;
 use crate::laws::dots::{self, Dots};
 use crate::laws::lists::{Elements, Step};
+use crate::laws::oracle::situations;
 use crate::laws::oracle::{Actor, History, Operations, Specification, exhaust};
 use crate::laws::registers::LastWriterWins;
 use crate::laws::sets::{AddWins, OnSet};
@@ -385,6 +386,7 @@ fn shortest<S: Specification>() -> Option<(usize, String)> {
 #[test]
 fn the_naive_twin_is_right() {
     assert_eq!(shortest::<Mistaken<NoMistake>>(), None);
+    assert!(situations::exhaust::<Mistaken<NoMistake>>(5).is_ok());
 }
 
 /// Both by what a type is made of (laws, contexts, deltas) and by nothing but the values that it shows.
@@ -394,6 +396,7 @@ fn every_mistake_is_found() {
         let (length, story) = shortest::<S>().unwrap_or_else(|| panic!("{mistake}: not found"));
         println!("{mistake}: {story}");
         assert_eq!(length, events, "{mistake}: {story}");
+        assert_eq!((1..=5).find(|&events| situations::exhaust::<S>(events).is_err()), Some(events), "{mistake}, by way of situations");
         let shown = shortest::<ByValue<S>>();
         assert_eq!(shown.as_ref().map(|(length, _)| *length), by_value, "{mistake}: {shown:?}");
     }

@@ -1,6 +1,8 @@
 //! Visibility as the judge: what a replica shows must be a function of the operations it has seen (Burckhardt, Gotsman, Yang, Zawirski, *Replicated
 //! Data Types: Specification, Verification, Optimality*, 2014, section 3), however they came to it.
 
+pub mod situations;
+
 use std::fmt;
 
 use tidings_crdt::{Join, laws};
@@ -345,19 +347,7 @@ pub fn is_least<E: Letter>(events: &[E], event: &E) -> bool {
 /// # Errors
 /// The first history after which something is not as specified.
 pub fn exhaust<S: Specification>(events: usize) -> Result<u64, Violation> {
-    search::<S>(events, false)
-}
-
-/// As [`exhaust`], and up to the order of events that have nothing to do with each other.
-///
-/// # Errors
-/// The first history after which something is not as specified.
-pub fn exhaust_least<S: Specification>(events: usize) -> Result<u64, Violation> {
-    search::<S>(events, true)
-}
-
-fn search<S: Specification>(events: usize, reduced: bool) -> Result<u64, Violation> {
-    let mut search = Search::<S> { world: World::new(3), reduced, events: Vec::new(), histories: 0, see: &mut |_| {} };
+    let mut search = Search::<S> { world: World::new(3), events: Vec::new(), histories: 0, see: &mut |_| {} };
     search.go(events, if S::RENAMES { 0 } else { 3 })?;
     Ok(search.histories)
 }
@@ -367,33 +357,35 @@ fn search<S: Specification>(events: usize, reduced: bool) -> Result<u64, Violati
 /// # Errors
 /// The first history after which something is not as specified.
 pub fn visit<S: Specification>(events: usize, see: &mut dyn FnMut(&World<S>)) -> Result<(), Violation> {
-    Search::<S> { world: World::new(3), reduced: false, events: Vec::new(), histories: 0, see }.go(events, if S::RENAMES { 0 } else { 3 })
+    Search::<S> { world: World::new(3), events: Vec::new(), histories: 0, see }.go(events, if S::RENAMES { 0 } else { 3 })
 }
 
 /// How many histories [`exhaust`] must find, by counting and not by running.
 ///
-/// With k updates there are 3k + 6 + 2d letters after d updates. Of the 6 renamings all give different histories, but where one replica alone took part
-/// the two others can be swapped.
+/// Of the 6 renamings all give different histories, but where one replica alone took part the two others can be swapped.
 pub fn histories<S: Specification>(events: u32) -> u64 {
+    let all = all_histories::<S>(events);
+    if !S::RENAMES {
+        return all;
+    }
+    let alone = 3 * (S::UPDATES.len() as u64).pow(events);
+    (all - alone) / 6 + alone / 3
+}
+
+/// The same with replicas told apart: with k updates there are 3k + 6 + 2d letters after d updates.
+pub fn all_histories<S: Specification>(events: u32) -> u64 {
     fn all(updates: u64, made: u64, left: u32) -> u64 {
         match left {
             0 => 1,
             _ => 3 * updates * all(updates, made + 1, left - 1) + (6 + 2 * made) * all(updates, made, left - 1),
         }
     }
-    let updates = S::UPDATES.len() as u64;
-    let all = all(updates, 0, events);
-    if !S::RENAMES {
-        return all;
-    }
-    let alone = 3 * updates.pow(events);
-    (all - alone) / 6 + alone / 3
+    all(S::UPDATES.len() as u64, 0, events)
 }
 
 struct Search<'s, S: Specification> {
     see: &'s mut dyn FnMut(&World<S>),
     world: World<S>,
-    reduced: bool,
     events: Vec<Event<S::Update>>,
     histories: u64,
 }
@@ -425,9 +417,6 @@ impl<S: Specification> Search<'_, S> {
     }
 
     fn try_event(&mut self, left: usize, named: usize, event: Event<S::Update>) -> Result<(), Violation> {
-        if self.reduced && !is_least(&self.events, &event) {
-            return Ok(());
-        }
         self.events.push(event);
         let (undo, result) = self.world.take_step(event);
         result.map_err(|what| Violation { events: format!("{:?}", self.events), what })?;
