@@ -65,11 +65,11 @@
 //! [difference](Decompose::difference) of two states (Enes and others 2019).
 //!
 //! Over causal broadcast counters, registers, flags, sets and maps can also travel as bare operations, whose log a stability frontier prunes: see [`pure`].
-//! Of a text, which otherwise keeps the name of each deleted character, a [`TextReplica`] then keeps no more than twice what is visible.
+//! Of a text, which otherwise keeps the name of each deleted character, a [`TextReplica`] then keeps no more than twice what is visible; it is saved and loaded as the text is.
 //!
-//! Every counter, register, flag, set and map, the moveable tree, sequence, moveable list and document are run through *all* histories of 3 replicas and 5 events of their alphabets, and their values and
+//! Every counter, register, flag, set and map, the moveable tree, sequence, moveable list and document are run through *all* histories of 3 replicas and up to 6 events of their alphabets, and their values and
 //! contexts compared with what the visible operations specify (Burckhardt and others 2014); under causal delivery the state, delta and operation forms must show the same, where there is an operation form. Text, whose deltas are no texts, is
-//! held to the paper's tree in all histories of 3 replicas and 6 insertions, removals and deliveries in causal order; its marks in random ones. A type of your own can be held to the same [`laws`].
+//! held to the paper's tree in all histories of 3 replicas and 6 insertions, removals and deliveries in causal order, and, with marks, pruned and not, in all its forms. A type of your own can be held to the same [`laws`].
 //!
 //! # Not here
 //!

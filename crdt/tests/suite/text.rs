@@ -5,6 +5,7 @@ mod history;
 mod hostile;
 mod interleaving;
 mod marks;
+mod operated;
 mod parts;
 mod positions;
 mod pruned;

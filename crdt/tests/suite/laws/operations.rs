@@ -4,7 +4,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use tidings_clocks::{Rank, VectorClock};
+use tidings_clocks::{EventStamp, Rank, VectorClock};
 use tidings_crdt::Join;
 use tidings_crdt::pure::{Limits, Pure, Rejected, Replica, Stamped};
 
@@ -230,7 +230,7 @@ impl<S: Operated> World<S> {
         Ok(())
     }
 
-    /// Prunes what is stable, as the replica can know it: of each other what it knew at its last message, or what it knows now if none is on its way.
+    /// Prunes what is stable, as the replica can know it.
     fn prune(&mut self, at: usize) -> Result<(), String> {
         let frontier = if S::EAGER { self.pruned[at].delivered().clone() } else { self.frontier(at) };
         if frontier == *self.pruned[at].stable() {
@@ -246,18 +246,9 @@ impl<S: Operated> World<S> {
     }
 
     fn frontier(&self, at: usize) -> VectorClock {
-        let here = self.pruned[at].delivered();
-        let row = |rank: Rank| {
-            let there = self.pruned[rank.index()].delivered();
-            if here.entry(rank) == there.entry(rank) {
-                return there.clone();
-            }
-            let of_rank = |message: &&Rc<Message<S>>| message.stamp.rank() == rank && message.stamp.is_known_to(here);
-            let last = self.messages.iter().flatten().rfind(of_rank);
-            last.map_or_else(VectorClock::new, |message| message.stamp.clock().clone())
-        };
-        let rows: Vec<VectorClock> = (0..self.pruned.len()).map(|rank| row(Rank::new(rank))).collect();
-        (0..rows.len()).map(Rank::new).map(|column| rows.iter().map(|row| row.entry(column)).min().unwrap_or(0)).collect()
+        let delivered: Vec<&VectorClock> = self.pruned.iter().map(|replica| replica.delivered()).collect();
+        let stamps: Vec<&EventStamp> = self.messages.iter().flatten().map(|message| &message.stamp).collect();
+        frontier(at, &delivered, &stamps)
     }
 
     /// Goes on delivering in every order that extends happened-before, to somebody who has `seen` so much. Says how many orders there are.
@@ -310,6 +301,21 @@ impl<S: Operated> World<S> {
         }
         Ok(())
     }
+}
+
+/// What is stable as the replica `at` can know it, where each has `delivered` so much: of each other what it knew at its last message that has come, or what it knows now if none is on its way.
+pub fn frontier(at: usize, delivered: &[&VectorClock], stamps: &[&EventStamp]) -> VectorClock {
+    let here = delivered[at];
+    let row = |rank: Rank| {
+        let there = delivered[rank.index()];
+        if here.entry(rank) == there.entry(rank) {
+            return there.clone();
+        }
+        let last = stamps.iter().rfind(|stamp| stamp.rank() == rank && stamp.is_known_to(here));
+        last.map_or_else(VectorClock::new, |stamp| stamp.clock().clone())
+    };
+    let rows: Vec<VectorClock> = (0..delivered.len()).map(|rank| row(Rank::new(rank))).collect();
+    (0..rows.len()).map(Rank::new).map(|column| rows.iter().map(|row| row.entry(column)).min().unwrap_or(0)).collect()
 }
 
 fn deliver<P: Pure<Operation: fmt::Debug, Refused: fmt::Debug>>(
