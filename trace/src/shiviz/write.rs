@@ -1,3 +1,4 @@
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -68,20 +69,33 @@ pub fn write_as(
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(WriteError::SameName { one: pair[0].1, other: pair[1].1, name: pair[0].0.clone() });
     }
-    let name_of = |rank: Rank| order.processes().binary_search(&rank).map_or("", |place| names[place].as_str());
+    let place = |rank: Rank| order.processes().binary_search(&rank).expect("it is in the trace");
+    let keys: Vec<String> = names.iter().map(|name| format!("{}:", Quoted(name))).collect();
     writeln!(out, "{HEADER}\n")?;
+    let mut line = String::new();
     for (position, event) in trace.events.iter().enumerate() {
-        for part in text(position, event).chars().map(|part| if matches!(part, '\n' | '\r') { ' ' } else { part }) {
-            out.write_char(part)?;
+        line.clear();
+        push_unbroken(&mut line, &text(position, event));
+        line.extend(["\n", &names[place(event.process)], " {"]);
+        let mut comma = "";
+        for (rank, known) in order.stamp(position) {
+            write!(line, "{comma}{}{known}", keys[place(rank)])?;
+            comma = ", ";
         }
-        write!(out, "\n{} {{", name_of(event.process))?;
-        for (place, (rank, known)) in order.stamp(position).enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
-            write!(out, "{comma}{}:{known}", Quoted(name_of(rank)))?;
-        }
-        writeln!(out, "}}")?;
+        line.push_str("}\n");
+        out.write_str(&line)?;
     }
     Ok(())
+}
+
+/// Appends `text`, with spaces for line breaks.
+fn push_unbroken(line: &mut String, text: &str) {
+    let start = line.len();
+    line.push_str(text);
+    if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        line.truncate(start);
+        line.extend(text.chars().map(|part| if matches!(part, '\n' | '\r') { ' ' } else { part }));
+    }
 }
 
 /// A string as JSON writes it.
@@ -107,7 +121,6 @@ mod tests {
     use crate::runs::any_passes;
     use crate::shiviz::{Form, read};
     use crate::{MessageId, What};
-    use alloc::format;
     use proptest::prelude::*;
     use tidings_clocks::Time;
 
