@@ -86,6 +86,7 @@ mod add_wins_set;
 mod bounded_counter;
 mod causal;
 mod causal_length_set;
+mod chunk_map;
 mod decompose;
 mod disable_wins_flag;
 mod document;

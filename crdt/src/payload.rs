@@ -9,7 +9,7 @@ use tidings_protocol::Payload;
 use crate::{
     AddWinsMap, AddWinsSet, Anchor, BoundedCounter, Causal, CausalLengthSet, DisableWinsFlag, DotFun, DotMap, DotSet, DotStore, DotTable,
     EnableWinsFlag, GCounter, GSet, LwwMap, LwwRegister, MvRegister, Nested, Origins, PnCounter, RemoveWinsSet, ResettableCounter, Tally,
-    Text, TextDelta, TextMark, TextParts, TextRun, TwoPhaseSet,
+    Text, TextDelta, TextMark, TextParts, TextRun, TwoPhaseSet, Write,
 };
 
 /// A number of 64 bits: a counter, a length.
@@ -74,11 +74,8 @@ impl<A: Payload, S: Payload, T: Payload> Payload for LwwRegister<A, S, T> {
 
 impl<A: Payload, K: Payload, S: Payload, T: Payload> Payload for LwwMap<A, K, S, T> {
     fn bytes(&self) -> usize {
-        let written = |(key, register): (&K, &LwwRegister<A, S, Option<T>>)| {
-            let write = |write: &crate::Write<A, S, Option<T>>| {
-                write.actor.bytes() + write.stamp.bytes() + write.value.as_ref().map_or(1, Payload::bytes)
-            };
-            key.bytes() + register.last().map_or(0, write)
+        let written = |(key, write): (&K, &Write<A, S, Option<T>>)| {
+            key.bytes() + write.actor.bytes() + write.stamp.bytes() + write.value.as_ref().map_or(1, Payload::bytes)
         };
         self.writes().map(written).sum()
     }

@@ -1,7 +1,7 @@
 //! Replicated types: states and deltas from anywhere, and edits at several replicas that must converge.
 
 use arbitrary::Unstructured;
-use tidings_crdt::{AddWinsSet, GCounter, Join, LwwRegister, MvRegister, PnCounter, Text, TextDelta};
+use tidings_crdt::{AddWinsSet, GCounter, Join, LwwMap, LwwRegister, MvRegister, PnCounter, Text, TextDelta};
 
 /// Joins two states decoded from any bytes, in both orders.
 fn joins<T: Join + Clone + PartialEq + std::fmt::Debug + serde::de::DeserializeOwned>(bytes: &[u8]) {
@@ -17,12 +17,13 @@ fn joins<T: Join + Clone + PartialEq + std::fmt::Debug + serde::de::DeserializeO
 /// Any bytes as two states of the type that the first byte names.
 pub(crate) fn crdt_states(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 5 {
+    match kind % 6 {
         0 => joins::<GCounter<u8>>(bytes),
         1 => joins::<PnCounter<u8>>(bytes),
         2 => joins::<MvRegister<u8, u8>>(bytes),
         3 => joins::<AddWinsSet<u8, u8>>(bytes),
-        _ => joins::<LwwRegister<u8, u8, u8>>(bytes),
+        4 => joins::<LwwRegister<u8, u8, u8>>(bytes),
+        _ => joins::<LwwMap<u8, u8, u8, u8>>(bytes),
     }
 }
 

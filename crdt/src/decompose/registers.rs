@@ -1,4 +1,4 @@
-use crate::{Decompose, Join, LwwMap, LwwRegister};
+use crate::{Decompose, Join, LwwMap, LwwRegister, Write};
 
 /// The writes are a chain.
 impl<A: Ord + Clone, S: Ord + Clone, T: Ord + Clone> Decompose for LwwRegister<A, S, T> {
@@ -21,7 +21,7 @@ impl<A: Ord + Clone, K: Ord + Clone, S: Ord + Clone, T: Ord + Clone> Decompose f
     fn difference(&self, known: &Self) -> Self {
         let mut difference = Self::new();
         for (key, write) in self.writes() {
-            if write.last() > known.write_of(key).and_then(LwwRegister::last) {
+            if Some(write) > known.write_of(key) {
                 difference.join(&one(key, write));
             }
         }
@@ -30,20 +30,18 @@ impl<A: Ord + Clone, K: Ord + Clone, S: Ord + Clone, T: Ord + Clone> Decompose f
 }
 
 /// The map of one key.
-fn one<A, K, S, T>(key: &K, write: &LwwRegister<A, S, Option<T>>) -> LwwMap<A, K, S, T>
+fn one<A, K, S, T>(key: &K, write: &Write<A, S, Option<T>>) -> LwwMap<A, K, S, T>
 where
     A: Ord + Clone,
     K: Ord + Clone,
     S: Ord + Clone,
     T: Ord + Clone,
 {
-    let mut map = LwwMap::new();
-    if let Some(write) = write.last().cloned() {
-        let written = match write.value {
-            Some(value) => map.put(write.stamp, write.actor, key.clone(), value).is_ok(),
-            None => map.remove(write.stamp, write.actor, key.clone()).is_ok(),
-        };
-        debug_assert!(written, "an empty map takes any write");
-    }
+    let (mut map, write) = (LwwMap::new(), write.clone());
+    let written = match write.value {
+        Some(value) => map.put(write.stamp, write.actor, key.clone(), value).is_ok(),
+        None => map.remove(write.stamp, write.actor, key.clone()).is_ok(),
+    };
+    debug_assert!(written, "an empty map takes any write");
     map
 }

@@ -143,7 +143,9 @@ fn what_no_correct_peer_writes_is_refused_of_the_further_types() {
     is_refused::<TwoPhaseSet<u8>>(r#"{"present":[1,2],"removed":[2]}"#, "both");
     is_refused::<CausalLengthSet<u8>>(r#"{"lengths":[[5,0]]}"#, "not zero");
     is_refused::<CausalLengthSet<u8>>(r#"{"lengths":[[5,1],[5,2]]}"#, "increase");
-    is_refused::<LwwMap<char, u8, u8, u8>>(r#"{"writes":[[5,null]]}"#, "never written");
+    is_refused::<LwwMap<char, u8, u8, u8>>(r#"{"writes":[[5,null]]}"#, "struct Write");
+    let twice = r#"{"writes":[[5,{"stamp":1,"actor":"a","value":1}],[5,{"stamp":2,"actor":"a","value":1}]]}"#;
+    is_refused::<LwwMap<char, u8, u8, u8>>(twice, "increase");
 
     type Map = AddWinsMap<char, u8, MvRegister<char, u8>>;
     is_refused::<Map>(r#"{"store":[[1,[]]],"context":[[],[]]}"#, "has a dot");

@@ -289,7 +289,7 @@ impl Specification for LastWriterWins {
     const RENAMES: bool = false;
 
     fn update(state: &mut Self::State, actor: Actor, update: OnValues) -> Self::State {
-        let stamp = state.writes().filter_map(|(_, register)| register.last()).map(|last| last.stamp).max().unwrap_or(0) + 1;
+        let stamp = state.writes().map(|(_, last)| last.stamp).max().unwrap_or(0) + 1;
         match update {
             OnValues::Put(key, value) => state.put(stamp, actor, key, value),
             OnValues::Remove(key) => state.remove(stamp, actor, key),
@@ -302,7 +302,7 @@ impl Specification for LastWriterWins {
     }
 
     fn context(state: &Self::State) -> Self::Context {
-        state.writes().filter_map(|(&key, register)| register.last().map(|last| (key, (last.stamp, last.actor, last.value)))).collect()
+        state.writes().map(|(&key, last)| (key, (last.stamp, last.actor, last.value))).collect()
     }
 
     fn specified_value(history: &History<OnValues>, visible: Operations) -> Self::Value {
