@@ -85,6 +85,23 @@ impl<A: Ord> CausalContext<A> {
         true
     }
 
+    /// Counts one more event of `actor` and returns its dot: [`next`](CausalContext::next), taken in at once. O(1) for the actor counted last, where no gap is known; O(log n + log k) for
+    /// others, O(n) for the first event of an actor.
+    ///
+    /// # Errors
+    /// [`Overflow`] if its greatest counter is `u64::MAX`; the context is unchanged.
+    pub fn increment(&mut self, actor: A) -> Result<Dot<A>, Overflow>
+    where
+        A: Clone,
+    {
+        if self.beyond.is_empty() {
+            return self.vector.increment(actor);
+        }
+        let dot = self.next(actor)?;
+        self.insert(dot.clone());
+        Ok(dot)
+    }
+
     /// Takes in all that `other` knows. Says whether that changed anything. O(n + m) for the vectors, O((k + l) log n) for the exceptions.
     pub fn join(&mut self, other: &Self) -> bool
     where
@@ -395,6 +412,13 @@ mod tests {
                 let latest = twin.range((actor, 0)..=(actor, u64::MAX)).next_back().map_or(0, |dot| dot.1);
                 prop_assert_eq!(context.latest(&actor), latest);
                 prop_assert_eq!(context.next(actor), latest.checked_add(1).map(|counter| Dot { actor, counter }).ok_or(Overflow));
+            }
+            for actor in 0..4 {
+                let (mut counted, mut inserted) = (context.clone(), context.clone());
+                let dot = context.next(actor);
+                prop_assert_eq!(counted.increment(actor), dot);
+                prop_assert_eq!(dot.is_ok_and(|dot| inserted.insert(dot)), dot.is_ok());
+                prop_assert_eq!(counted, inserted);
             }
             let at_once: CausalContext<u8> = list.iter().map(|&(actor, counter)| Dot { actor, counter }).collect();
             prop_assert_eq!(&at_once, &context);

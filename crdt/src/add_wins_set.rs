@@ -93,9 +93,8 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> AddWinsSet<A, T> {
     /// [`Overflow`] if `actor` has no dot left; the set is unchanged.
     pub fn add(&mut self, actor: A, element: T) -> Result<Self, Overflow> {
         let (store, context) = self.0.parts_mut();
-        let dot = context.next(actor)?;
+        let dot = context.increment(actor)?;
         let replaced = store.replace(dot.clone(), element.clone());
-        context.insert(dot.clone());
         let mut named = CausalContext::new();
         named.insert(dot.clone());
         if !replaced.is_empty() {

@@ -102,7 +102,7 @@ impl<A, T: Ord + Hash> DotTable<A, T> {
     where
         T: Borrow<Q>,
     {
-        self.first_row(element).is_some()
+        self.first_row(element, self.hash_of(element)).is_some()
     }
 
     /// The dots of an element, in no order. O(1) expected to begin with, O(log n) of elements that somebody chose for their hashes.
@@ -113,15 +113,20 @@ impl<A, T: Ord + Hash> DotTable<A, T> {
         self.rows_of(element).into_iter().map(|row| &self.rows[row].dot)
     }
 
+    /// What leads to the element, where an index does.
+    fn hash_of<Q: Hash + ?Sized>(&self, element: &Q) -> u64 {
+        if self.index.is_some() { hash(element) } else { 0 }
+    }
+
     /// Some row of the element.
-    fn first_row<Q: Ord + Hash + ?Sized>(&self, element: &Q) -> Option<usize>
+    fn first_row<Q: Ord + Hash + ?Sized>(&self, element: &Q, hash: u64) -> Option<usize>
     where
         T: Borrow<Q>,
     {
         let is = |row: &Row<A, T>| row.element.borrow() == element;
         match &self.index {
             None => self.rows.iter().position(is),
-            Some(index) => index.buckets.find(hash(element), |row| is(&self.rows[row])).or_else(|| index.crowded(element).next()),
+            Some(index) => index.buckets.find(hash, |row| is(&self.rows[row])).or_else(|| index.crowded(element).next()),
         }
     }
 
@@ -152,23 +157,26 @@ impl<A, T: Ord + Hash> DotTable<A, T> {
 impl<A: Ord + Clone, T: Ord + Clone + Hash> DotTable<A, T> {
     /// Puts the element under a dot that is not there.
     pub(crate) fn put(&mut self, dot: Dot<A>, element: T) {
-        self.len += usize::from(self.first_row(&element).is_none());
-        self.push(Row { dot, element });
+        let hash = self.hash_of(&element);
+        self.len += usize::from(self.first_row(&element, hash).is_none());
+        self.push(Row { dot, element }, hash);
     }
 
     /// Puts the element under a dot that is not there, in place of its other dots, which it gives.
     pub(crate) fn replace(&mut self, dot: Dot<A>, element: T) -> SmallVec<[Dot<A>; 1]> {
-        let replaced = if self.first_row(&element).is_some() { self.remove(&element) } else { SmallVec::new() };
+        let hash = self.hash_of(&element);
+        let replaced = if self.first_row(&element, hash).is_some() { self.remove(&element) } else { SmallVec::new() };
         self.len += 1;
-        self.push(Row { dot, element });
+        self.push(Row { dot, element }, hash);
         replaced
     }
 
-    fn push(&mut self, row: Row<A, T>) {
+    /// Puts in a row whose element has this hash.
+    fn push(&mut self, row: Row<A, T>, hash: u64) {
         match &mut self.index {
             Some(index) => {
                 self.rows.push(row);
-                index.link(&self.rows, self.rows.len() - 1);
+                index.link(&self.rows, self.rows.len() - 1, hash);
             }
             None => {
                 let at = self.rows.partition_point(|other| other.dot < row.dot);
@@ -220,7 +228,7 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> DotTable<A, T> {
             index.renumber(&self.rows, last, row);
         }
         let gone = self.rows.swap_remove(row);
-        self.len -= usize::from(self.first_row(&gone.element).is_none());
+        self.len -= usize::from(self.first_row(&gone.element, self.hash_of(&gone.element)).is_none());
     }
 
     /// Sorts the rows by their dots, and makes all that leads to them anew. O(n log n), O(n) if they are sorted.
@@ -231,7 +239,11 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> DotTable<A, T> {
         if self.rows.len() > FEW {
             self.index = Some(Box::new(Index::of(&self.rows)));
         }
-        self.len = (0..self.rows.len()).filter(|row| self.first_row(&self.rows[*row].element) == Some(*row)).count();
+        let is_first = |row: &usize| {
+            let element = &self.rows[*row].element;
+            self.first_row(element, self.hash_of(element)) == Some(*row)
+        };
+        self.len = (0..self.rows.len()).filter(is_first).count();
     }
 
     /// Room for so many further rows, if that is much more than there are.
@@ -310,12 +322,12 @@ impl<A: Ord + Clone, T: Ord + Clone + Hash> Index<A, T> {
     }
 
     /// Leads to a new row, too.
-    fn link(&mut self, rows: &[Row<A, T>], row: usize) {
+    fn link(&mut self, rows: &[Row<A, T>], row: usize, hash: u64) {
         self.order.insert(rows, number(row));
         if rows.len() > self.buckets.room() {
             self.buckets = Buckets::with_room(rows.len());
             self.spread(rows);
-        } else if !self.buckets.put(hash(&rows[row].element), row) {
+        } else if !self.buckets.put(hash, row) {
             // Mostly there are just many rows; if there are not, somebody chose them.
             if self.buckets.room() < 2 * rows.len() {
                 self.buckets = Buckets::with_room(self.buckets.room() + 1);

@@ -10,8 +10,8 @@ use core::hash::{Hash, Hasher};
 pub(super) struct Buckets {
     /// A power of two of them.
     buckets: Vec<Bucket>,
-    /// How many of a slot's lower bits are the row plus one; the others are bits of the hash.
-    bits: u32,
+    /// Which bits of a slot are of the hash: the upper ones. The lower ones are the row plus one.
+    above: u32,
 }
 
 /// One cache line. A slot of zero is free.
@@ -22,8 +22,6 @@ struct Bucket([u32; WIDTH]);
 const WIDTH: usize = 16;
 /// More than so many of 16 slots are not filled on purpose: then it can happen that both buckets of a row are full.
 const FILLED: usize = 13;
-/// With so many free slots a bucket is far from full.
-const SPARE: u32 = 4;
 /// With more buckets a row would not fit into a slot.
 const MOST: usize = 1 << 27;
 
@@ -31,7 +29,8 @@ impl Buckets {
     /// Room for so many rows, in which most find a place.
     pub(super) fn with_room(rows: usize) -> Self {
         let count = rows.div_ceil(FILLED).next_power_of_two().min(MOST);
-        Self { buckets: vec![Bucket([0; WIDTH]); count], bits: (count * WIDTH).ilog2() + 1 }
+        let bits = (count * WIDTH).ilog2() + 1;
+        Self { buckets: vec![Bucket([0; WIDTH]); count], above: u32::MAX.checked_shl(bits).unwrap_or(0) }
     }
 
     /// For how many rows there is room.
@@ -41,14 +40,13 @@ impl Buckets {
 
     /// The first row of this hash that is the one looked for.
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(usize) -> bool) -> Option<usize> {
-        let above = self.above();
-        let tag = u32::try_from(self.tag(hash) << self.bits).expect("the bits of a slot");
+        let (above, tag) = (self.above, self.tag(hash));
         for bucket in self.places(hash) {
             let Bucket(slots) = &self.buckets[bucket];
             // All at once, without a branch.
             let mut like = mask(slots, |slot| slot & above == tag);
             while like != 0 {
-                let slot = slots[like.trailing_zeros() as usize % WIDTH];
+                let slot = slots[place(like)];
                 if slot != 0 && is(self.row(slot)) {
                     return Some(self.row(slot));
                 }
@@ -65,14 +63,14 @@ impl Buckets {
         let free = |bucket: usize| mask(&self.buckets[bucket].0, |slot| slot == 0);
         // The first one while it is far from full, as it is the one looked at first.
         let (mut bucket, mut left) = (one, free(one));
-        if left.count_ones() < SPARE {
+        if !is_far_from_full(left) {
             let elsewhere = free(other);
             if elsewhere.count_ones() > left.count_ones() {
                 (bucket, left) = (other, elsewhere);
             }
         }
         if left != 0 {
-            self.buckets[bucket].0[left.trailing_zeros() as usize % WIDTH] = slot;
+            self.buckets[bucket].0[place(left)] = slot;
         }
         left != 0
     }
@@ -107,31 +105,43 @@ impl Buckets {
         [place(hash >> 32), place(hash)]
     }
 
-    /// As many bits of the hash as a slot has room for beside the row, and none of those that name the buckets of their half.
-    fn tag(&self, hash: u64) -> u64 {
-        (hash & u64::from(u32::MAX)) >> self.bits
-    }
-
-    /// The bits of a slot that are of the hash.
-    fn above(&self) -> u32 {
-        u32::MAX.checked_shl(self.bits).unwrap_or(0)
+    /// As many bits of the hash as a slot has room for above the row, and none of those that name the buckets of their half.
+    fn tag(&self, hash: u64) -> u32 {
+        low(hash) & self.above
     }
 
     /// How a row is written; `None` if its number has too many bits.
     fn slot(&self, hash: u64, row: usize) -> Option<u32> {
-        let number = u64::try_from(row).ok()? + 1;
-        if number >> self.bits == 0 { u32::try_from(self.tag(hash) << self.bits | number).ok() } else { None }
+        let number = u32::try_from(row).ok()?.checked_add(1)?;
+        (number & self.above == 0).then_some(self.tag(hash) | number)
     }
 
+    /// The row that is written in a slot that is not free.
     fn row(&self, slot: u32) -> usize {
-        let number = u64::from(slot) & ((1 << self.bits) - 1);
-        usize::try_from(number - 1).expect("the number of a row")
+        (slot & !self.above) as usize - 1
     }
 }
 
-/// One bit for each slot that is so.
+/// The lower half.
+fn low(hash: u64) -> u32 {
+    u32::try_from(hash & u64::from(u32::MAX)).expect("32 bits")
+}
+
+/// A bit for each slot that is so. It is the bit above the slot's place, for only where all are shifted, all are had at once.
 fn mask(slots: &[u32; WIDTH], is: impl Fn(u32) -> bool) -> u32 {
-    slots.iter().enumerate().fold(0, |mask, (at, slot)| mask | u32::from(is(*slot)) << at)
+    slots.iter().enumerate().fold(0, |mask, (at, slot)| mask | u32::from(is(*slot)) << (at + 1))
+}
+
+/// The first slot of a mask that is not zero.
+fn place(mask: u32) -> usize {
+    (mask >> 1).trailing_zeros() as usize % WIDTH
+}
+
+/// Whether more than three slots are free.
+const fn is_far_from_full(free: u32) -> bool {
+    let less_one = free & free.wrapping_sub(1);
+    let less_two = less_one & less_one.wrapping_sub(1);
+    less_two & less_two.wrapping_sub(1) != 0
 }
 
 /// The hash of an element, the same on every machine and in every run: what a peer can foresee, it can also crowd, which is why [`Buckets`] may refuse a row.
@@ -145,6 +155,7 @@ pub(super) fn hash<Q: Hash + ?Sized>(element: &Q) -> u64 {
 struct Folded(u64);
 
 impl Folded {
+    #[inline]
     fn fold(&mut self, word: u64) {
         let wide = (u128::from(self.0 ^ word) * 0xd6e8_feb8_6659_fd93).to_le_bytes();
         let half = |from: usize| u64::from_le_bytes(core::array::from_fn(|at| wide[from + at]));
@@ -153,6 +164,7 @@ impl Folded {
 }
 
 impl Hasher for Folded {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
@@ -163,26 +175,32 @@ impl Hasher for Folded {
         self.fold(bytes.len() as u64);
     }
 
+    #[inline]
     fn write_u8(&mut self, word: u8) {
         self.fold(word.into());
     }
 
+    #[inline]
     fn write_u16(&mut self, word: u16) {
         self.fold(word.into());
     }
 
+    #[inline]
     fn write_u32(&mut self, word: u32) {
         self.fold(word.into());
     }
 
+    #[inline]
     fn write_u64(&mut self, word: u64) {
         self.fold(word);
     }
 
+    #[inline]
     fn write_usize(&mut self, word: usize) {
         self.fold(word as u64);
     }
 
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }

@@ -89,7 +89,7 @@ impl Line {
         let counter_of = |row: u32| rows[row as usize].dot.counter;
         if counter > counter_of(*self.tail.last().expect("no tail is empty")) {
             if self.tail.len() == CHUNK {
-                let full = core::mem::take(&mut self.tail);
+                let full = core::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK));
                 self.full.insert(counter_of(full[0]), full);
             }
             self.tail.push(row);
