@@ -101,19 +101,15 @@ impl Git {
         Ok(commits)
     }
 
-    /// Whether `ancestor` is `commit` or in its past, as git itself says.
+    /// The commit itself and all commits in its past, as git itself says, in any order.
     ///
     /// # Errors
     /// [`Error::Git`] if the program fails.
-    pub fn is_ancestor(&self, ancestor: ObjectId, commit: ObjectId) -> Result<bool, Error> {
-        let (ancestor, commit) = (ancestor.to_string(), commit.to_string());
-        let asked = self.command(&["merge-base", "--is-ancestor", &ancestor, &commit]).output();
-        let asked = asked.map_err(|why| Error::NoGit { why: why.to_string() })?;
-        match asked.status.code() {
-            Some(0) => Ok(true),
-            Some(1) => Ok(false),
-            _ => Err(self.failed("merge-base", &first_line(&asked.stderr))),
-        }
+    pub fn past(&self, commit: ObjectId) -> Result<Vec<ObjectId>, Error> {
+        let listed = self.run(&["rev-list", &commit.to_string(), "--"])?;
+        let lines = listed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let wrong = |line: &[u8]| self.failed("rev-list", &format!("it printed {:?}", String::from_utf8_lossy(line)));
+        lines.map(|line| ObjectId::from_hex(line).ok_or_else(|| wrong(line))).collect()
     }
 
     /// Starts one long-lived process that reads objects by name.

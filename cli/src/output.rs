@@ -49,11 +49,16 @@ pub fn write(directory: &Path, outcome: &Outcome) -> Result<Written, Error> {
 
 /// What happened, to which commit or transaction, and when.
 fn describe(event: &Event, recording: &Recording) -> String {
-    let mut text = event.what.to_string();
-    if let What::Broadcast(id) | What::Deliver(id) = event.what {
-        text.push_str(&checks::name(recording, id));
-    }
-    let _ = write!(text, " at {}", event.time);
+    let mut text = String::with_capacity(80);
+    let named = match event.what {
+        What::Broadcast(id) | What::Deliver(id) => checks::event(recording, id),
+        _ => None,
+    };
+    let written = match named {
+        Some(named) => write!(text, "{} ({}) at {}", event.what, recording.name(named), event.time),
+        None => write!(text, "{} at {}", event.what, event.time),
+    };
+    written.expect("a string takes all");
     text
 }
 
