@@ -316,11 +316,11 @@ where
         effects: &mut impl Effects<AllAcknowledge<B, T>>,
     ) -> Result<(), Delivery<Acknowledged<T>>> {
         let Delivery { origin, payload } = delivery;
-        if let Err(rejected) = self.check(origin, &payload) {
-            self.rejected.get_or_insert(rejected);
+        if origin.index() < self.streams.processes() && self.streams.is_gone(origin) {
             return Ok(());
         }
-        if self.streams.is_gone(origin) {
+        if let Err(rejected) = self.check(origin, &payload) {
+            self.rejected.get_or_insert(rejected);
             return Ok(());
         }
         if self.streams.kept(origin) >= self.most {
@@ -358,7 +358,8 @@ where
                 }
             }
             Acknowledged::Excluded { rank, heard } => {
-                let known = rank.index() < processes && rank != from && !self.streams.has_marked(from, rank);
+                // Whoever goes on has marked those that are gone.
+                let known = rank.index() < processes && rank != from && !self.streams.is_gone(rank) && !self.streams.has_marked(from, rank);
                 if !known || (rank == self.me && heard > self.streams.accepted(rank)) {
                     return Err(AllAcknowledgeRejected::Senseless { from, rank, heard });
                 }
