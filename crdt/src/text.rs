@@ -1,13 +1,13 @@
 mod anchor;
 #[cfg(test)]
 mod audit;
+mod chars;
 mod content;
 mod delta;
 mod edit;
 mod error;
 mod exchange;
 mod extent;
-mod few;
 mod grounds;
 mod history;
 mod index;

@@ -1,10 +1,10 @@
-use alloc::string::String;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{mem, slice};
 
 use tidings_clocks::Dot;
 
-use super::few::Few;
+use super::chars::Chars;
 use super::mark::TextMark;
 
 /// What an edit of a [`Text`](crate::Text) did, or several edits, or what one text knows and another does not: for [`Text::apply`](crate::Text::apply).
@@ -13,12 +13,23 @@ use super::mark::TextMark;
 /// before it. Deletions have no dots of their own: they name the characters that are gone, and are the same whoever says so how many times.
 ///
 /// A value, not yet believed: whether it fits is judged by `apply`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextDelta<A> {
-    pub(super) runs: Few<TextRun<A>>,
-    pub(super) removed: Few<TextRange<A>>,
-    /// Empty in most deltas.
-    pub(super) marks: Vec<TextMark<A>>,
+#[derive(Clone, Debug)]
+pub struct TextDelta<A>(Told<A>);
+
+/// Most deltas are of one edit, which is one run or one range: these need no memory of their own, and little room, since every edit returns one.
+#[derive(Clone, Debug)]
+enum Told<A> {
+    Nothing,
+    Run(TextRun<A>),
+    Range(TextRange<A>),
+    Several(Box<Several<A>>),
+}
+
+#[derive(Clone, Debug)]
+struct Several<A> {
+    runs: Vec<TextRun<A>>,
+    removed: Vec<TextRange<A>>,
+    marks: Vec<TextMark<A>>,
 }
 
 /// Characters that one actor typed one after the other: consecutive dots, each character's left origin the one before it, all with one right origin.
@@ -60,18 +71,40 @@ impl<A> TextDelta<A> {
     /// The delta that says nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { runs: Few::None, removed: Few::None, marks: Vec::new() }
+        Self(Told::Nothing)
     }
 
     /// The delta of these runs, whose order matters, and these deletions.
     pub fn from_parts(runs: impl IntoIterator<Item = TextRun<A>>, removed: impl IntoIterator<Item = TextRange<A>>) -> Self {
-        Self { runs: Vec::from_iter(runs).into(), removed: Vec::from_iter(removed).into(), marks: Vec::new() }
+        Self::from_lists(Vec::from_iter(runs), Vec::from_iter(removed), Vec::new())
+    }
+
+    pub(super) fn from_lists(mut runs: Vec<TextRun<A>>, mut removed: Vec<TextRange<A>>, marks: Vec<TextMark<A>>) -> Self {
+        if marks.is_empty() && runs.len() + removed.len() < 2 {
+            return Self(runs.pop().map(Told::Run).or_else(|| removed.pop().map(Told::Range)).unwrap_or(Told::Nothing));
+        }
+        Self(Told::Several(Box::new(Several { runs, removed, marks })))
+    }
+
+    /// The delta of one run.
+    #[inline]
+    pub(super) const fn of_run(run: TextRun<A>) -> Self {
+        Self(Told::Run(run))
+    }
+
+    /// The delta of one deletion.
+    #[inline]
+    pub(super) const fn of_range(range: TextRange<A>) -> Self {
+        Self(Told::Range(range))
     }
 
     /// The same and these marks. What they hold on to is known, or stands in the runs.
     #[must_use]
     pub fn with_marks(mut self, marks: impl IntoIterator<Item = TextMark<A>>) -> Self {
-        self.marks.extend(marks);
+        let mut marks = marks.into_iter().peekable();
+        if marks.peek().is_some() {
+            self.several().marks.extend(marks);
+        }
         self
     }
 
@@ -82,26 +115,30 @@ impl<A> TextDelta<A> {
     where
         A: PartialEq,
     {
-        match later.runs {
-            Few::None => {}
-            Few::One(run) => self.append_run(run),
-            Few::Many(runs) => runs.into_iter().for_each(|run| self.append_run(run)),
+        match later.0 {
+            Told::Nothing => {}
+            Told::Run(run) => self.append_run(run),
+            Told::Range(range) => self.append_range(range),
+            Told::Several(several) => {
+                several.runs.into_iter().for_each(|run| self.append_run(run));
+                several.removed.into_iter().for_each(|range| self.append_range(range));
+                if !several.marks.is_empty() {
+                    self.several().marks.extend(several.marks);
+                }
+            }
         }
-        match later.removed {
-            Few::None => {}
-            Few::One(range) => self.append_range(range),
-            Few::Many(ranges) => ranges.into_iter().for_each(|range| self.append_range(range)),
-        }
-        self.marks.extend(later.marks);
     }
 
-    fn append_run(&mut self, run: TextRun<A>)
+    pub(super) fn append_run(&mut self, run: TextRun<A>)
     where
         A: PartialEq,
     {
-        match self.runs.last_mut() {
-            Some(last) if last.is_continued_by(&run) => last.chars.push_str(run.text()),
-            _ => self.runs.push(run),
+        if let Some(last) = self.last_run().filter(|last| last.is_continued_by(&run)) {
+            last.chars.push_str(run.text());
+        } else if self.is_empty() {
+            *self = Self::of_run(run);
+        } else {
+            self.several().runs.push(run);
         }
     }
 
@@ -109,40 +146,85 @@ impl<A> TextDelta<A> {
     where
         A: PartialEq,
     {
-        match self.removed.last_mut() {
-            Some(last) if last.first.actor == range.first.actor && last.end() == Some(range.first.counter) && range.end().is_some() => {
-                last.length += range.length;
+        if self.last_range().is_none_or(|last| !last.take_in(&range)) {
+            if self.is_empty() {
+                *self = Self::of_range(range);
+            } else {
+                self.several().removed.push(range);
             }
-            Some(last) if last.first.actor == range.first.actor && range.end() == Some(last.first.counter) && last.end().is_some() => {
-                last.first.counter = range.first.counter;
-                last.length += range.length;
-            }
-            _ => self.removed.push(range),
         }
     }
 
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!((&self.runs, &self.removed), (Few::None, Few::None)) && self.marks.is_empty()
+        match &self.0 {
+            Told::Nothing => true,
+            Told::Run(_) | Told::Range(_) => false,
+            Told::Several(several) => several.runs.is_empty() && several.removed.is_empty() && several.marks.is_empty(),
+        }
     }
 
     /// The runs of new characters, in an order in which they can be applied.
     #[must_use]
     pub fn runs(&self) -> &[TextRun<A>] {
-        self.runs.as_slice()
+        match &self.0 {
+            Told::Run(run) => slice::from_ref(run),
+            Told::Several(several) => &several.runs,
+            Told::Nothing | Told::Range(_) => &[],
+        }
     }
 
     /// The deleted characters.
     #[must_use]
     pub fn removed(&self) -> &[TextRange<A>] {
-        self.removed.as_slice()
+        match &self.0 {
+            Told::Range(range) => slice::from_ref(range),
+            Told::Several(several) => &several.removed,
+            Told::Nothing | Told::Run(_) => &[],
+        }
     }
 
     /// The marks.
     #[must_use]
     pub fn marks(&self) -> &[TextMark<A>] {
-        &self.marks
+        match &self.0 {
+            Told::Several(several) => &several.marks,
+            Told::Nothing | Told::Run(_) | Told::Range(_) => &[],
+        }
+    }
+
+    fn last_run(&mut self) -> Option<&mut TextRun<A>> {
+        match &mut self.0 {
+            Told::Run(run) => Some(run),
+            Told::Several(several) => several.runs.last_mut(),
+            Told::Nothing | Told::Range(_) => None,
+        }
+    }
+
+    fn last_range(&mut self) -> Option<&mut TextRange<A>> {
+        match &mut self.0 {
+            Told::Range(range) => Some(range),
+            Told::Several(several) => several.removed.last_mut(),
+            Told::Nothing | Told::Run(_) => None,
+        }
+    }
+
+    /// Its lists, to put more into them.
+    fn several(&mut self) -> &mut Several<A> {
+        if !matches!(self.0, Told::Several(_)) {
+            let mut lists = Box::new(Several { runs: Vec::new(), removed: Vec::new(), marks: Vec::new() });
+            match mem::replace(&mut self.0, Told::Nothing) {
+                Told::Run(run) => lists.runs.push(run),
+                Told::Range(range) => lists.removed.push(range),
+                Told::Nothing | Told::Several(_) => {}
+            }
+            self.0 = Told::Several(lists);
+        }
+        match &mut self.0 {
+            Told::Several(several) => several,
+            _ => unreachable!("it has lists now"),
+        }
     }
 }
 
@@ -174,11 +256,8 @@ impl<A> TextRun<A> {
 
     /// How many characters.
     #[must_use]
-    pub fn length(&self) -> u64 {
-        match &self.chars {
-            Chars::Deleted(length) => *length,
-            chars => chars.as_str().chars().count() as u64,
-        }
+    pub const fn length(&self) -> u64 {
+        self.chars.count()
     }
 
     fn is_continued_by(&self, next: &Self) -> bool
@@ -199,92 +278,41 @@ impl<A> TextRun<A> {
 }
 
 impl<A> TextRange<A> {
+    /// Takes in the range directly after or before this one. Says whether it is such.
+    fn take_in(&mut self, other: &Self) -> bool
+    where
+        A: PartialEq,
+    {
+        let (Some(end), Some(other_end), true) = (self.end(), other.end(), self.first.actor == other.first.actor) else { return false };
+        let is_before = other_end == self.first.counter;
+        if is_before {
+            self.first.counter = other.first.counter;
+        }
+        let is_beside = is_before || end == other.first.counter;
+        if is_beside {
+            self.length += other.length;
+        }
+        is_beside
+    }
+
     /// The counter after the last character's, if there is one.
     pub(super) fn end(&self) -> Option<u64> {
         self.first.counter.checked_add(self.length)
     }
 }
 
+/// The same runs, deletions and marks in the same order.
+impl<A: PartialEq> PartialEq for TextDelta<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.runs() == other.runs() && self.removed() == other.removed() && self.marks() == other.marks()
+    }
+}
+
+impl<A: Eq> Eq for TextDelta<A> {}
+
 impl<A> Default for TextDelta<A> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A string that needs no memory of its own while it is short, as keystrokes are.
-#[derive(Clone)]
-pub(super) enum Chars {
-    /// `bytes[..len]` is valid UTF-8.
-    Short {
-        len: u8,
-        bytes: [u8; Chars::SHORT],
-    },
-    Long(String),
-    /// So many, but nobody knows what they were.
-    Deleted(u64),
-}
-
-impl Chars {
-    const SHORT: usize = 15;
-
-    #[inline]
-    pub(super) fn new(text: &str) -> Self {
-        if text.len() > Self::SHORT {
-            return Self::Long(String::from(text));
-        }
-        let mut bytes = [0; Self::SHORT];
-        match text.as_bytes() {
-            // A keystroke, without a call to copy one byte.
-            [byte] => bytes[0] = *byte,
-            more => bytes[..more.len()].copy_from_slice(more),
-        }
-        Self::Short { len: u8::try_from(text.len()).expect("it is short"), bytes }
-    }
-
-    #[inline]
-    pub(super) fn as_str(&self) -> &str {
-        match self {
-            Self::Short { len, bytes } => core::str::from_utf8(&bytes[..usize::from(*len)]).expect("copied from a string"),
-            Self::Long(text) => text,
-            Self::Deleted(_) => "",
-        }
-    }
-
-    pub(super) fn push_str(&mut self, more: &str) {
-        match self {
-            Self::Deleted(_) => debug_assert!(more.is_empty(), "deleted characters cannot be continued"),
-            Self::Long(text) => text.push_str(more),
-            Self::Short { len, bytes } => {
-                let (start, end) = (usize::from(*len), usize::from(*len) + more.len());
-                if end <= Self::SHORT {
-                    bytes[start..end].copy_from_slice(more.as_bytes());
-                    *len = u8::try_from(end).expect("it is short");
-                } else {
-                    *self = Self::Long([self.as_str(), more].concat());
-                }
-            }
-        }
-    }
-}
-
-impl PartialEq for Chars {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Deleted(mine), Self::Deleted(other)) => mine == other,
-            (Self::Deleted(_), _) | (_, Self::Deleted(_)) => false,
-            _ => self.as_str() == other.as_str(),
-        }
-    }
-}
-
-impl Eq for Chars {}
-
-impl fmt::Debug for Chars {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Deleted(length) => write!(f, "{length} deleted"),
-            chars => chars.as_str().fmt(f),
-        }
     }
 }
 

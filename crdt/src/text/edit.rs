@@ -1,4 +1,3 @@
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use tidings_clocks::Dot;
@@ -7,7 +6,6 @@ use super::content::Content;
 use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::error::TextError;
 use super::extent::Extent;
-use super::few::Few;
 use super::integrate::LAST;
 use super::span::{Key, Span};
 use super::tree::{Place, Point};
@@ -43,7 +41,7 @@ impl<A: Clone + Ord> Text<A> {
     /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
     pub fn remove(&mut self, range: Range<usize>) -> Result<TextDelta<A>, TextError<A>> {
         let (start, end) = self.range(&range)?;
-        Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, end - start), marks: Vec::new() })
+        Ok(self.hide_range(start, end - start))
     }
 
     /// Deletes the characters in `range` and types `text` in their place: one edit, one delta. Costs as [`remove`](Self::remove) and [`insert`](Self::insert).
@@ -80,19 +78,19 @@ impl<A: Clone + Ord> Text<A> {
     #[inline]
     fn typed(&self, actor: A, text: &str) -> TextDelta<A> {
         let counter = u64::from(self.actors[self.cursor.actor as usize].known);
-        TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, counter), Origins::Typed, text)), removed: Few::None, marks: Vec::new() }
+        TextDelta::of_run(TextRun::new(Dot::new(actor, counter), Origins::Typed, text))
     }
 
     /// Deletes `removed` characters from `start` on, and types `text` there.
     #[inline]
     fn type_after(&mut self, actor: A, start: u32, text: &str, removed: u32) -> Result<TextDelta<A>, TextError<A>> {
         if text.is_empty() {
-            return Ok(TextDelta { runs: Few::None, removed: self.hide_range(start, removed), marks: Vec::new() });
+            return Ok(self.hide_range(start, removed));
         }
         let interned = self.look_up(&actor);
         let known = interned.map_or(0, |interned| self.actors[interned as usize].known);
         let chars = self.admit(&actor, known, text)?;
-        let removed = self.hide_range(start, removed);
+        let mut delta = self.hide_range(start, removed);
         let interned = interned.unwrap_or_else(|| self.intern(&actor));
         self.cursor.actor = interned;
         let between = self.type_at(Key::new(interned, known + 1), start, text, chars);
@@ -101,8 +99,8 @@ impl<A: Clone + Ord> Text<A> {
             None => Origins::Typed,
             Some((left, right)) => Origins::Between { left: self.origin(left), right: self.origin(right) },
         };
-        // Put together only here: a delta is large enough for every copy of it to be felt.
-        Ok(TextDelta { runs: Few::One(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text)), removed, marks: Vec::new() })
+        delta.append_run(TextRun::new(Dot::new(actor, u64::from(known) + 1), origins, text));
+        Ok(delta)
     }
 
     fn range(&self, range: &Range<usize>) -> Result<(u32, u32), TextError<A>> {
@@ -245,24 +243,20 @@ impl<A: Clone + Ord> Text<A> {
     }
 
     /// Deletes `count` visible characters from `position` on, and returns which.
-    fn hide_range(&mut self, position: u32, count: u32) -> Few<TextRange<A>> {
+    fn hide_range(&mut self, position: u32, count: u32) -> TextDelta<A> {
         if count == 0 {
-            return Few::None;
+            return TextDelta::new();
         }
         let range = self.hide_some(position, count);
         let mut left = u64::from(count) - range.length;
-        if left == 0 {
-            self.sweep();
-            return Few::One(range);
-        }
-        let mut delta = TextDelta { runs: Few::None, removed: Few::One(range), marks: Vec::new() };
+        let mut delta = TextDelta::of_range(range);
         while left > 0 {
             let range = self.hide_some(position, u32::try_from(left).expect("less than count"));
             left -= range.length;
             delta.append_range(range);
         }
         self.sweep();
-        delta.removed
+        delta
     }
 
     /// Deletes up to `count` visible characters at `position`, as far as they are in one span.

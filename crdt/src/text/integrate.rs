@@ -84,11 +84,11 @@ impl<A: Clone + Ord> Text<A> {
             }
             self.are_kept(range)?;
         }
-        for mark in &delta.marks {
+        for mark in delta.marks() {
             self.admits(mark)?;
         }
         let mut changed = false;
-        for mark in &delta.marks {
+        for mark in delta.marks() {
             changed |= self.marks.insert(mark.clone());
         }
         // What comes as a deleted run may have come before, when it was visible.

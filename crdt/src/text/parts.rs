@@ -5,7 +5,8 @@ use core::iter;
 use tidings_clocks::Dot;
 
 use super::Text;
-use super::delta::{Chars, Origins, TextDelta, TextRun};
+use super::chars::Chars;
+use super::delta::{Origins, TextDelta, TextRun};
 use super::error::TextError;
 use super::mark::{Marks, TextMark};
 use super::span::Key;

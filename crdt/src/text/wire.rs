@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 use tidings_clocks::Dot;
 
-use super::delta::{Chars, Origins, TextDelta, TextRange, TextRun};
-use super::few::Few;
+use super::chars::Chars;
+use super::delta::{Origins, TextDelta, TextRange, TextRun};
 use super::mark::TextMark;
 
 /// A delta as it is written: the next keystroke and a deletion, which most deltas are, without anything that could be left out.
@@ -66,7 +66,7 @@ enum ReadContent {
 impl<A: Serialize> Serialize for TextDelta<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = match (self.runs(), self.removed()) {
-            (runs, removed) if !self.marks.is_empty() => Written::Marked { runs, removed, marks: &self.marks },
+            (runs, removed) if !self.marks().is_empty() => Written::Marked { runs, removed, marks: self.marks() },
             ([run], []) if !run.is_deleted() => {
                 let Dot { actor, counter } = &run.first;
                 match &run.origins {
@@ -83,19 +83,13 @@ impl<A: Serialize> Serialize for TextDelta<A> {
 
 impl<'de, A: Deserialize<'de>> Deserialize<'de> for TextDelta<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let run = |actor, counter, origins, chars| Self {
-            runs: Few::One(TextRun { first: Dot { actor, counter }, origins, chars }),
-            removed: Few::None,
-            marks: Vec::new(),
-        };
+        let run = |actor, counter, origins, chars| Self::of_run(TextRun { first: Dot { actor, counter }, origins, chars });
         Ok(match Read::deserialize(deserializer)? {
             Read::Typed { actor, counter, text } => run(actor, counter, Origins::Typed, text),
             Read::Inserted { actor, counter, left, right, text } => run(actor, counter, Origins::Between { left, right }, text),
-            Read::Removed { actor, counter, length } => {
-                Self { runs: Few::None, removed: Few::One(TextRange { first: Dot { actor, counter }, length }), marks: Vec::new() }
-            }
-            Read::Several { runs, removed } => Self { runs: runs.into(), removed: removed.into(), marks: Vec::new() },
-            Read::Marked { runs, removed, marks } => Self { runs: runs.into(), removed: removed.into(), marks },
+            Read::Removed { actor, counter, length } => Self::of_range(TextRange { first: Dot { actor, counter }, length }),
+            Read::Several { runs, removed } => Self::from_lists(runs, removed, Vec::new()),
+            Read::Marked { runs, removed, marks } => Self::from_lists(runs, removed, marks),
         })
     }
 }
