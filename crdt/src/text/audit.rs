@@ -18,6 +18,8 @@ impl<A: Clone + Ord + core::fmt::Debug> Text<A> {
         let (mut place, mut known, mut bytes) = (self.tree.first(), vec![Vec::new(); self.actors.len()], 0);
         // The chain of left origins of the last character walked over: a preorder walk of a tree of depths.
         let mut origins: Vec<Key> = Vec::new();
+        // Characters, bytes, wide characters, and deleted ones too, before the place.
+        let mut stands = [0; 4];
         while let Some(at) = place {
             let span = *self.tree.span(at);
             assert!(span.len() > 0 && span.depth as usize <= origins.len() + 1, "nothing is deeper than one below the one before");
@@ -30,6 +32,19 @@ impl<A: Clone + Ord + core::fmt::Debug> Text<A> {
                 known[span.id.actor as usize].push(key.counter);
                 assert_eq!(self.tree.find(key), point, "the index leads there");
             }
+            let before = self.tree.before(at);
+            assert_eq!(
+                [before.chars, before.bytes, before.wide, before.all],
+                stands,
+                "the nodes know what stands before a span, or how far they lag behind"
+            );
+            if span.is_visible() {
+                assert_eq!(self.tree.at_char(stands[0] + span.chars() - 1), (Point { place: at, offset: span.chars() - 1 }, stands[0]));
+                assert_eq!(self.tree.at_byte(stands[1]), (at, 0));
+                assert_eq!(self.tree.at_utf16(u64::from(stands[0] + stands[2])), (at, 0));
+            }
+            let counts = [span.chars(), span.bytes(), span.extent().wide(), span.len()];
+            stands = core::array::from_fn(|at| stands[at] + counts[at]);
             let level = match span.right {
                 Key::NONE => 0,
                 right => {

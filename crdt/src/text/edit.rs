@@ -40,6 +40,9 @@ impl<A: Clone + Ord> Text<A> {
     /// # Errors
     /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
     pub fn remove(&mut self, range: Range<usize>) -> Result<TextDelta<A>, TextError<A>> {
+        if let Some(erased) = self.erase_on(&range) {
+            return Ok(TextDelta::of_range(erased));
+        }
         let (start, end) = self.range(&range)?;
         Ok(self.hide_range(start, end - start))
     }
@@ -49,8 +52,14 @@ impl<A: Clone + Ord> Text<A> {
     /// # Errors
     /// As these two. The text is unchanged.
     pub fn splice(&mut self, actor: A, range: Range<usize>, text: &str) -> Result<TextDelta<A>, TextError<A>> {
-        if range.start == range.end && self.type_on(&actor, range.start, text) {
-            return Ok(self.typed(actor, text));
+        if range.start == range.end {
+            if self.type_on(&actor, range.start, text) {
+                return Ok(self.typed(actor, text));
+            }
+        } else if text.is_empty()
+            && let Some(erased) = self.erase_on(&range)
+        {
+            return Ok(TextDelta::of_range(erased));
         }
         let (start, end) = self.range(&range)?;
         self.type_after(actor, start, text, end - start)
@@ -64,12 +73,13 @@ impl<A: Clone + Ord> Text<A> {
             return false;
         }
         let (Some(place), [_]) = (self.cursor.place, text.as_bytes()) else { return false };
-        let Some(replica) = self.actors.get(self.cursor.actor as usize) else { return false };
+        let Some(replica) = self.actors.get_mut(self.cursor.actor as usize) else { return false };
         let may = replica.id == *actor && u64::from(replica.known) < LAST && u64::from(self.tree.sum().all) < LAST && self.content.fits(1);
-        if !may || !self.extend(place, text, 1) {
+        if !may || !self.tree.type_on(place, self.content.len()) {
             return false;
         }
-        self.actors[self.cursor.actor as usize].known += 1;
+        replica.known += 1;
+        self.content.push(text);
         self.cursor.typing += 1;
         true
     }
@@ -79,6 +89,25 @@ impl<A: Clone + Ord> Text<A> {
     fn typed(&self, actor: A, text: &str) -> TextDelta<A> {
         let counter = u64::from(self.actors[self.cursor.actor as usize].known);
         TextDelta::of_run(TextRun::new(Dot::new(actor, counter), Origins::Typed, text))
+    }
+
+    /// Deletes characters of one byte each beside those that were deleted last, backwards or forwards, which is what most deletions are: no search, and no span is cut. Returns
+    /// which, if it could.
+    #[inline]
+    fn erase_on(&mut self, range: &Range<usize>) -> Option<TextRange<A>> {
+        let place = self.cursor.place?;
+        let span = self.tree.span(place);
+        let offset = u32::try_from(range.start).ok()?.checked_sub(self.cursor.start)?;
+        let chars = u32::try_from(range.end.checked_sub(range.start)?).ok()?;
+        if !span.extent().is_ascii() || chars == 0 || chars > span.chars().checked_sub(offset)? {
+            return None;
+        }
+        let (first, at) = (span.id.plus(offset), span.at() + offset);
+        self.tree.erase(Point { place, offset }, Extent::ascii(chars))?;
+        self.cursor.typing = Cursor::ELSEWHERE;
+        self.content.forget(at, chars);
+        self.sweep();
+        Some(TextRange { first: self.dot(first), length: u64::from(chars) })
     }
 
     /// Deletes `removed` characters from `start` on, and types `text` there.
@@ -296,6 +325,7 @@ impl<A: Clone + Ord> Text<A> {
                 return Point { place, offset: position - self.cursor.start };
             }
         }
+        self.tree.catch_up();
         let (point, start) = self.tree.at_char(position);
         self.cursor.place = Some(point.place);
         self.cursor.start = start;

@@ -203,6 +203,7 @@ impl<A: Clone + Ord> Text<A> {
             if gap.right == right {
                 return Ok(gap);
             }
+            self.tree.catch_up();
             let to = self.rank_if_open(after, 0, Key::NONE, right, 1).ok_or_else(|| TextError::Impossible(dot.clone()))?;
             return Ok(self.gap_among(after, 0, to, right, 1, dot));
         };
@@ -219,6 +220,7 @@ impl<A: Clone + Ord> Text<A> {
         let next = span.id.plus(offset + 1);
         let (mut from, mut to) = (0, 0);
         if !inside || next != right {
+            self.tree.catch_up();
             from = self.tree.rank(Point { place, offset }) + 1;
             to = self.rank_if_open(after, from, span.right, right, depth).ok_or_else(|| TextError::Impossible(dot.clone()))?;
         }

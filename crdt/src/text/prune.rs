@@ -57,6 +57,7 @@ impl<A: Clone + Ord> Text<A> {
     /// Everybody must know what is stable, deletions that are not held included, and whatever is applied later must have been made by one who did. What was made without is refused as
     /// [`Pruned`](super::TextError::Pruned) where it names what is gone; elsewhere it could come to stand where others do not have it, so that the caller must see to it.
     pub(super) fn prune(&mut self, stable: &Stable<'_>) {
+        self.tree.catch_up();
         let mut pieces = self.pieces(stable);
         drop_deleted(&mut pieces, stable);
         let lost = self.right_origins(&mut pieces);

@@ -1,9 +1,11 @@
 mod build;
+mod lag;
 mod search;
 mod split;
 
 use alloc::vec::Vec;
 
+use self::lag::Lag;
 use super::extent::Extent;
 use super::index::Index;
 use super::span::{Rung, Span};
@@ -21,6 +23,8 @@ pub(super) struct Tree {
     /// How many levels of inner nodes there are: with 0 the root is a leaf.
     height: u32,
     sum: Sum,
+    /// Whose last changes the inner nodes have not been told.
+    lag: Lag,
     index: Index,
     /// Leaves and inner nodes that are no longer part of the tree.
     spare_leaves: Vec<u32>,
@@ -109,6 +113,16 @@ impl Sum {
         self.all += extent.chars();
     }
 
+    /// Counts in what makes `after` of `before`.
+    #[inline]
+    fn follow(&mut self, before: Self, after: Self) {
+        let change = |counted: &mut u32, before: u32, after: u32| *counted = counted.wrapping_add(after.wrapping_sub(before));
+        change(&mut self.chars, before.chars, after.chars);
+        change(&mut self.bytes, before.bytes, after.bytes);
+        change(&mut self.wide, before.wide, after.wide);
+        change(&mut self.all, before.all, after.all);
+    }
+
     #[inline]
     fn hide(&mut self, extent: Extent) {
         self.chars -= extent.chars();
@@ -158,6 +172,7 @@ impl Tree {
             root: NONE,
             height: 0,
             sum: Sum::ZERO,
+            lag: Lag::NOWHERE,
             index: Index::new(),
             spare_leaves: Vec::new(),
             spare_inners: Vec::new(),
@@ -265,18 +280,26 @@ impl Tree {
         Place { leaf: node, span: usize::from(self.leaves[node as usize].len) }
     }
 
-    /// Lets a visible span grow at its end by so much, when its content is at `at`. O(log n).
+    /// Lets a visible span grow at its end by so much, when its content is at `at`.
     #[inline]
     pub(super) fn grow(&mut self, place: Place, at: u32, more: Extent) {
         self.leaves[place.leaf as usize].spans[place.span].grow(at, more);
-        let leaf = &self.leaves[place.leaf as usize];
-        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
-        while parent != NONE {
-            let inner = &mut self.inners[parent as usize];
-            inner.sums[usize::from(slot)].show(more);
-            (slot, parent) = (inner.slot, inner.parent);
-        }
+        self.fall_behind(place.leaf);
         self.sum.show(more);
+    }
+
+    /// Lets a visible span whose content ends at `end` grow there by a character of one byte. Says whether it has room.
+    #[inline]
+    pub(super) fn type_on(&mut self, place: Place, end: usize) -> bool {
+        let Some(leaf) = self.leaves.get_mut(place.leaf as usize) else { return false };
+        let Some(span) = leaf.spans.get_mut(place.span) else { return false };
+        let may = span.has_room(1) && span.at() as usize + span.bytes() as usize == end;
+        if may {
+            span.grow(span.at(), Extent::ascii(1));
+            self.fall_behind(place.leaf);
+            self.sum.show(Extent::ascii(1));
+        }
+        may
     }
 
     /// Moves a span's content; nothing else about it changes.
@@ -297,24 +320,11 @@ impl Tree {
     /// Deletes as much as `gone` of a visible span's characters from `offset` on, after the first `before`. Returns where what is now deleted stands, perhaps as a
     /// part of a longer span. O(log n).
     pub(super) fn delete(&mut self, point: Point, before: Extent, gone: Extent) -> Place {
+        if let Some(place) = self.erase(point, gone) {
+            return place;
+        }
         let Point { mut place, offset } = point;
         let chars = gone.chars();
-        let leaf = &mut self.leaves[place.leaf as usize];
-        let len = leaf.spans[place.span].len();
-        // Erasing goes on where it began: the neighbour that is deleted already takes in what goes.
-        let taken = if offset > 0 && offset + chars == len && place.span + 1 < usize::from(leaf.len) {
-            let [span, next] = &mut leaf.spans[place.span..place.span + 2] else { unreachable!("two spans") };
-            next.take_end_of(span, gone).then_some(place.span + 1)
-        } else if offset == 0 && chars < len && place.span > 0 {
-            let [previous, span] = &mut leaf.spans[place.span - 1..=place.span] else { unreachable!("two spans") };
-            previous.take_start_of(span, gone).then_some(place.span - 1)
-        } else {
-            None
-        };
-        if let Some(taken) = taken {
-            self.hide(place.leaf, gone);
-            return Place { span: taken, ..place };
-        }
         if offset + chars < self.span(place).len() {
             let mut head = before;
             head += gone;
@@ -324,12 +334,35 @@ impl Tree {
             (_, place) = self.split(place, offset, before);
         }
         self.leaves[place.leaf as usize].spans[place.span].delete();
-        self.hide(place.leaf, gone);
+        self.fall_behind(place.leaf);
+        self.sum.hide(gone);
         self.bury(place)
+    }
+
+    /// Deletes the first or the last characters, but not all, of a visible span, where the deleted span beside it in its leaf can take them in: erasing goes on where it
+    /// began. Returns that one, if there is such.
+    #[inline]
+    pub(super) fn erase(&mut self, Point { place, offset }: Point, gone: Extent) -> Option<Place> {
+        let leaf = &mut self.leaves[place.leaf as usize];
+        let (chars, len) = (gone.chars(), leaf.spans[place.span].len());
+        let taken = if offset > 0 && offset + chars == len && place.span + 1 < usize::from(leaf.len) {
+            let [span, next] = &mut leaf.spans[place.span..place.span + 2] else { return None };
+            next.take_end_of(span, gone).then_some(place.span + 1)
+        } else if offset == 0 && chars < len && place.span > 0 {
+            let [previous, span] = &mut leaf.spans[place.span - 1..=place.span] else { return None };
+            previous.take_start_of(span, gone).then_some(place.span - 1)
+        } else {
+            None
+        };
+        let span = taken?;
+        self.fall_behind(place.leaf);
+        self.sum.hide(gone);
+        Some(Place { span, ..place })
     }
 
     /// Takes a span out for good. O(log n).
     pub(super) fn remove(&mut self, place: Place) {
+        self.catch_up();
         let span = self.span(place);
         let (start, end) = (span.id, span.end());
         self.index.clear(start, end);
@@ -388,22 +421,12 @@ impl Tree {
             (slot, parent) = (inner.slot, inner.parent);
         }
         self.sum.add(more);
-    }
-
-    /// Subtracts what is no longer visible from all sums from a leaf up.
-    #[inline]
-    fn hide(&mut self, leaf: u32, gone: Extent) {
-        let leaf = &self.leaves[leaf as usize];
-        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
-        while parent != NONE {
-            let inner = &mut self.inners[parent as usize];
-            inner.sums[usize::from(slot)].hide(gone);
-            (slot, parent) = (inner.slot, inner.parent);
+        if self.lag.leaf != NONE {
+            self.lag.told.add(more);
         }
-        self.sum.hide(gone);
     }
 
-    /// Adds up again from a leaf up.
+    /// Adds up again from a leaf up, when no other lags behind.
     fn refresh(&mut self, leaf: u32) {
         let leaf = &self.leaves[leaf as usize];
         let mut sum = leaf.sum();
@@ -425,6 +448,11 @@ impl Tree {
     /// Adds up everything again and compares.
     #[cfg(test)]
     pub(super) fn audit(&self) {
+        if self.lag.leaf != NONE {
+            let mut tree = self.clone();
+            tree.catch_up();
+            return tree.audit();
+        }
         if self.root == NONE {
             return assert_eq!(self.sum, Sum::ZERO);
         }

@@ -1,4 +1,4 @@
-use core::ops::SubAssign;
+use core::ops::{Add, Sub, SubAssign};
 
 use super::{Leaf, NONE, Place, Point, Sum, Tree};
 use crate::text::span::{Key, Rung, Span, rung};
@@ -67,24 +67,6 @@ impl Tree {
             let span = self.span(place);
             span.id.plus((span.len() - 1).min(depth - span.depth))
         })
-    }
-
-    /// What stands before a span. O(log n).
-    pub(in crate::text) fn before(&self, place: Place) -> Sum {
-        let leaf = &self.leaves[place.leaf as usize];
-        let mut sum = Sum::ZERO;
-        for span in &leaf.spans()[..place.span] {
-            sum.add(Sum::of(span));
-        }
-        let (mut slot, mut parent) = (leaf.slot, leaf.parent);
-        while parent != NONE {
-            let inner = &self.inners[parent as usize];
-            for child in &inner.sums[..usize::from(slot)] {
-                sum.add(*child);
-            }
-            (slot, parent) = (inner.slot, inner.parent);
-        }
-        sum
     }
 
     /// How many characters, deleted ones too, stand before this one. O(log n).
@@ -179,8 +161,19 @@ impl Tree {
     #[inline]
     fn descend<N>(&self, mut rest: N, measure: impl Fn(&Sum) -> N, length: impl Fn(&Span) -> N) -> (Place, N)
     where
-        N: Copy + PartialOrd + SubAssign,
+        N: Copy + PartialOrd + Add<Output = N> + Sub<Output = N> + SubAssign,
     {
+        if let Some((leaf, told)) = self.lagging() {
+            // The nodes are right about what is before this leaf; what is beyond it they find where they take it to be.
+            let before = measure(&self.before(Place { leaf, span: 0 }));
+            if rest >= before {
+                let inside = measure(&self.leaves[leaf as usize].sum());
+                if rest - before < inside {
+                    return self.walk(leaf, rest - before, length);
+                }
+                rest = rest - inside + measure(told);
+            }
+        }
         let mut node = self.root;
         for _ in 0..self.height {
             let inner = &self.inners[node as usize];
@@ -191,12 +184,18 @@ impl Tree {
             }
             node = inner.children[at];
         }
-        let spans = self.leaves[node as usize].spans();
-        let mut at = 0;
-        while length(&spans[at]) <= rest {
-            rest -= length(&spans[at]);
-            at += 1;
+        self.walk(node, rest, length)
+    }
+
+    /// The same inside of a leaf.
+    #[inline]
+    fn walk<N: Copy + PartialOrd + SubAssign>(&self, leaf: u32, mut rest: N, length: impl Fn(&Span) -> N) -> (Place, N) {
+        let spans = self.leaves[leaf as usize].spans();
+        let mut span = 0;
+        while length(&spans[span]) <= rest {
+            rest -= length(&spans[span]);
+            span += 1;
         }
-        (Place { leaf: node, span: at }, rest)
+        (Place { leaf, span }, rest)
     }
 }

@@ -7,6 +7,7 @@ impl Tree {
         if usize::from(self.leaves[place.leaf as usize].len) < LEAF {
             return place;
         }
+        self.catch_up();
         let right = self.new_leaf();
         // What is inserted next will most often be inserted right behind: what stands before stays, and the new leaf is for what comes.
         let kept = (place.span + 1).clamp(LEAF / 2, LEAF - 4);
