@@ -43,9 +43,9 @@ pub(crate) trait Archive: Batch {
 }
 
 /// The text after all edits of one writer, typed one by one.
-pub(crate) fn typed<E: Editor>(edits: &[Edit]) -> E {
+pub(crate) fn typed<'p, E: Editor>(patches: impl IntoIterator<Item = &'p Patch>) -> E {
     let mut editor = E::new(0);
-    for patch in edits.iter().flat_map(|edit| &edit.patches) {
+    for patch in patches {
         editor.splice(patch);
     }
     editor.settle();

@@ -15,7 +15,7 @@ pub(crate) struct Session {
     trace: Trace,
     rows: Rows,
     ours: OnceCell<Told<Ours>>,
-    /// The edits as they come to the text of one who hears of them, for a plain rope.
+    /// The edits as they come to the text of one who hears of them, as a plain rope is given them.
     flat: OnceCell<Vec<Patch>>,
 }
 
@@ -68,8 +68,8 @@ impl Session {
     }
 
     pub(crate) fn typed_beside_a_rope(&self, table: &mut Table, bound: Bound) -> io::Result<()> {
-        let edits = &self.trace.edits;
-        self.beside_a_rope(table, self.rows.typed, edits.len(), bound, || typed::<Ours>(edits))
+        // Both are given the same list: to look an edit up in the recording takes as long as to type it.
+        self.beside_a_rope(table, self.rows.typed, self.trace.edits.len(), bound, || typed::<Ours>(self.flat()))
     }
 
     pub(crate) fn received_beside_a_rope(&self, table: &mut Table, bound: Bound) -> io::Result<()> {
@@ -100,11 +100,15 @@ impl Session {
             return Ok(());
         }
         let edits = &self.trace.edits;
-        let flat = self.flat.get_or_init(|| Cola::flattened(&Told::<Cola>::of(&self.trace).messages));
+        let flat = self.flat();
         // What is made once is made before the first sample.
         self.check(edits, &ours(), &Rope::typed(flat).text());
         let check = |ours: Ours, rope: Rope| self.check(edits, &ours, &rope.text());
         table.push(row(name, edits, "jumprope", bound).measure_few(SAMPLES.samples, whole_number(many), ours, || Rope::typed(flat), check))
+    }
+
+    fn flat(&self) -> &[Patch] {
+        self.flat.get_or_init(|| Cola::flattened(&Told::<Cola>::of(&self.trace).messages))
     }
 
     fn ours(&self) -> &Told<Ours> {
@@ -136,7 +140,7 @@ impl<E: Editor> Peer<'_, E> {
         let edits = self.session.trace.prefix(few.edits);
         let row = row(self.session.rows.typed, edits, self.name, Bound::None);
         let check = |ours: Ours, theirs: E| self.session.check(edits, &ours, &theirs.text());
-        table.push(row.measure_few(few.samples, whole_number(edits.len()), || typed::<Ours>(edits), || typed::<E>(edits), check))
+        table.push(row.measure_few(few.samples, whole_number(edits.len()), || typed::<Ours>(patches(edits)), || typed::<E>(patches(edits)), check))
     }
 
     pub(crate) fn received(&self, table: &mut Table, few: Few, bound: Bound) -> io::Result<()> {
@@ -164,7 +168,7 @@ impl<E: Editor> Peer<'_, E> {
     /// What is live when everything was typed here.
     pub(crate) fn memory_as_typed(&self, table: &mut Table) -> io::Result<()> {
         let edits = &self.session.trace.edits;
-        self.memory(table, || typed::<Ours>(edits), || typed::<E>(edits))
+        self.memory(table, || typed::<Ours>(patches(edits)), || typed::<E>(patches(edits)))
     }
 
     /// What is live when the edits have come one by one.
@@ -232,6 +236,11 @@ impl<E: Archive> Peer<'_, E> {
         let check = |(ours, _): (Ours, usize), (theirs, _): (E, usize)| self.session.check(edits, &ours, &theirs.text());
         table.push(row.measure_few(few.samples, 1, || read(Ours::load(&ours)), || read(E::load(&theirs)), check))
     }
+}
+
+/// What the edits of one writer are, one after the other.
+fn patches(edits: &[Edit]) -> impl Iterator<Item = &Patch> {
+    edits.iter().flat_map(|edit| &edit.patches)
 }
 
 /// A text that was read.
