@@ -194,6 +194,15 @@ impl<A> TextDelta<A> {
         }
     }
 
+    /// The run that this delta is, if it is nothing else.
+    #[inline]
+    pub(super) const fn only_run(&self) -> Option<&TextRun<A>> {
+        match &self.0 {
+            Told::Run(run) => Some(run),
+            _ => None,
+        }
+    }
+
     fn last_run(&mut self) -> Option<&mut TextRun<A>> {
         match &mut self.0 {
             Told::Run(run) => Some(run),

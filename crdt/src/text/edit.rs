@@ -73,15 +73,29 @@ impl<A: Clone + Ord> Text<A> {
             return false;
         }
         let (Some(place), [_]) = (self.cursor.place, text.as_bytes()) else { return false };
-        let Some(replica) = self.actors.get_mut(self.cursor.actor as usize) else { return false };
-        let may = replica.id == *actor && u64::from(replica.known) < LAST && u64::from(self.tree.sum().all) < LAST && self.content.fits(1);
-        if !may || !self.tree.type_on(place, self.content.len()) {
+        let Some(replica) = self.actors.get(self.cursor.actor as usize) else { return false };
+        if replica.id != *actor || !self.has_room_for_one(replica.known) || !self.extend_by_one(place, text) {
             return false;
         }
-        replica.known += 1;
-        self.content.push(text);
+        self.actors[self.cursor.actor as usize].known += 1;
         self.cursor.typing += 1;
         true
+    }
+
+    /// Whether another character of an actor of whom so many are known can be counted and kept.
+    #[inline]
+    pub(super) fn has_room_for_one(&self, known: u32) -> bool {
+        u64::from(known) < LAST && u64::from(self.tree.sum().all) < LAST && self.content.fits(char::MAX.len_utf8())
+    }
+
+    /// Lets a visible span grow by one character that continues its run. Says whether it could.
+    #[inline]
+    pub(super) fn extend_by_one(&mut self, place: Place, text: &str) -> bool {
+        if text.len() == 1 && self.tree.type_on(place, self.content.len()) {
+            self.content.push(text);
+            return true;
+        }
+        self.extend(place, text, 1)
     }
 
     /// What [`type_on`](Self::type_on) has done.
