@@ -13,7 +13,14 @@ use super::span::Key;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     /// No page is empty.
-    pages: Vec<Vec<Entry>>,
+    pages: Vec<Page>,
+}
+
+#[derive(Clone, Debug)]
+struct Page {
+    /// That of the first entry: pages are searched without looking into them.
+    start: Key,
+    entries: Vec<Entry>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,15 +39,15 @@ impl Index {
 
     /// The list of these entries, whose ids increase.
     pub(super) fn of(entries: impl Iterator<Item = (Key, u32)>) -> Self {
-        let mut pages: Vec<Vec<Entry>> = Vec::new();
+        let mut pages: Vec<Page> = Vec::new();
         for (start, leaf) in entries {
             match pages.last_mut() {
                 // With room for some edits before it must be cut.
-                Some(page) if page.len() < Self::PAGE - Self::PAGE / 8 => page.push(Entry { start, leaf }),
+                Some(page) if page.entries.len() < Self::PAGE - Self::PAGE / 8 => page.entries.push(Entry { start, leaf }),
                 _ => {
-                    let mut page = Vec::with_capacity(Self::PAGE);
-                    page.push(Entry { start, leaf });
-                    pages.push(page);
+                    let mut entries = Vec::with_capacity(Self::PAGE);
+                    entries.push(Entry { start, leaf });
+                    pages.push(Page { start, entries });
                 }
             }
         }
@@ -49,13 +56,13 @@ impl Index {
 
     /// The leaf that holds the character `key`, provided that there is one.
     pub(super) fn leaf(&self, key: Key) -> u32 {
-        let page = &self.pages[self.page(key)];
+        let page = &self.pages[self.page(key)].entries;
         page[page.partition_point(|entry| entry.start <= key) - 1].leaf
     }
 
     /// The leaf that holds the character `key`, if any does.
     pub(super) fn leaf_if_any(&self, key: Key) -> Option<u32> {
-        let page = self.pages.get(self.page(key))?;
+        let page = &self.pages.get(self.page(key))?.entries;
         let before = page.partition_point(|entry| entry.start <= key).checked_sub(1)?;
         Some(page[before].leaf)
     }
@@ -63,38 +70,42 @@ impl Index {
     /// Notes that `start` and the characters after it are in `leaf`.
     pub(super) fn insert(&mut self, start: Key, leaf: u32) {
         let entry = Entry { start, leaf };
-        if let Some(last) = self.pages.last_mut()
+        if let Some(Page { entries: last, .. }) = self.pages.last_mut()
             && last.last().is_some_and(|last| last.start < start)
         {
             // The newest run of the newest actor, which is what a local edit inserts: no search.
             if last.len() < Self::PAGE {
                 last.push(entry);
             } else {
-                self.pages.push(vec![entry]);
+                self.pages.push(Page::of(vec![entry]));
             }
             return;
         }
         if self.pages.is_empty() {
-            self.pages.push(vec![entry]);
+            self.pages.push(Page::of(vec![entry]));
             return;
         }
         let at = self.page(start);
         let page = &mut self.pages[at];
-        match page.binary_search_by_key(&start, |entry| entry.start) {
-            Ok(found) => page[found].leaf = leaf,
-            Err(gap) if page.len() < Self::PAGE => page.insert(gap, entry),
+        match page.entries.binary_search_by_key(&start, |entry| entry.start) {
+            Ok(found) => page.entries[found].leaf = leaf,
+            Err(gap) if page.entries.len() < Self::PAGE => {
+                page.entries.insert(gap, entry);
+                page.start = page.entries[0].start;
+            }
             Err(gap) => {
                 // An actor's newest run begins a page of its own, which leaves full pages behind. Only where no page of the same actor follows: else
                 // a falling sequence of ids would get a page for each.
-                let newest = gap == page.len() && self.pages.get(at + 1).is_none_or(|next| next[0].start.actor != start.actor);
+                let newest = gap == page.entries.len() && self.pages.get(at + 1).is_none_or(|next| next.start.actor != start.actor);
                 let page = &mut self.pages[at];
-                let mut upper = page.split_off(if newest { Self::PAGE } else { Self::PAGE / 2 });
-                if gap <= page.len() && !newest {
-                    page.insert(gap, entry);
+                let mut upper = page.entries.split_off(if newest { Self::PAGE } else { Self::PAGE / 2 });
+                if gap <= page.entries.len() && !newest {
+                    page.entries.insert(gap, entry);
+                    page.start = page.entries[0].start;
                 } else {
-                    upper.insert(gap - page.len(), entry);
+                    upper.insert(gap - page.entries.len(), entry);
                 }
-                self.pages.insert(at + 1, upper);
+                self.pages.insert(at + 1, Page::of(upper));
             }
         }
     }
@@ -103,7 +114,7 @@ impl Index {
     pub(super) fn assign(&mut self, start: Key, end: u32, leaf: u32) {
         // Most often there is an entry, and none inside of the span.
         let at = self.page(start);
-        if let Some(page) = self.pages.get_mut(at)
+        if let Some(Page { entries: page, .. }) = self.pages.get_mut(at)
             && let Ok(found) = page.binary_search_by_key(&start, |entry| entry.start)
         {
             page[found].leaf = leaf;
@@ -121,14 +132,15 @@ impl Index {
         let end = Key::new(start.actor, end);
         let mut at = self.page(start);
         while let Some(page) = self.pages.get_mut(at) {
-            let first = page.partition_point(|entry| entry.start < start);
-            let last = first + page[first..].iter().take_while(|entry| entry.start < end).count();
-            let goes_on = last == page.len();
-            page.drain(first..last);
-            if page.is_empty() {
-                self.pages.remove(at);
-            } else {
+            let first = page.entries.partition_point(|entry| entry.start < start);
+            let last = first + page.entries[first..].iter().take_while(|entry| entry.start < end).count();
+            let goes_on = last == page.entries.len();
+            page.entries.drain(first..last);
+            if let Some(entry) = page.entries.first() {
+                page.start = entry.start;
                 at += 1;
+            } else {
+                self.pages.remove(at);
             }
             if !goes_on {
                 break;
@@ -138,13 +150,20 @@ impl Index {
 
     /// The page where `key` is or would be: the last one that does not begin after it, or the first.
     fn page(&self, key: Key) -> usize {
-        self.pages.partition_point(|page| page[0].start <= key).saturating_sub(1)
+        self.pages.partition_point(|page| page.start <= key).saturating_sub(1)
     }
 
     /// How much memory is reserved, in bytes.
     pub(super) fn capacity(&self) -> usize {
-        let entries: usize = self.pages.iter().map(Vec::capacity).sum();
-        entries * size_of::<Entry>() + self.pages.capacity() * size_of::<Vec<Entry>>()
+        let entries: usize = self.pages.iter().map(|page| page.entries.capacity()).sum();
+        entries * size_of::<Entry>() + self.pages.capacity() * size_of::<Page>()
+    }
+}
+
+impl Page {
+    /// The page of these entries, not none.
+    fn of(entries: Vec<Entry>) -> Self {
+        Self { start: entries[0].start, entries }
     }
 }
 
@@ -174,9 +193,9 @@ mod tests {
                 if kind > 0 {
                     map.insert(start, leaf);
                 }
-                prop_assert!(index.pages.iter().all(|page| (1..=Index::PAGE).contains(&page.len())));
+                prop_assert!(index.pages.iter().all(|page| (1..=Index::PAGE).contains(&page.entries.len()) && page.start == page.entries[0].start));
             }
-            prop_assert!(index.pages.iter().flatten().map(|entry| (entry.start, entry.leaf)).eq(map.iter().map(|(&start, &leaf)| (start, leaf))));
+            prop_assert!(index.pages.iter().flat_map(|page| &page.entries).map(|entry| (entry.start, entry.leaf)).eq(map.iter().map(|(&start, &leaf)| (start, leaf))));
             for (actor, counter) in (0..3).flat_map(|actor| (1..420).map(move |counter| (actor, counter))) {
                 if let Some((_, &leaf)) = map.range(..=Key::new(actor, counter)).next_back() {
                     prop_assert_eq!(index.leaf(Key::new(actor, counter)), leaf);
