@@ -13,8 +13,8 @@ use super::error::TextError;
 ///
 /// Each [`splice`](Self::splice) is a step. Undoing it deletes what it typed, as far as that is still there, and types again what it deleted, where that was; what others have
 /// typed and deleted stays. Restored characters are new ones, with new names: if somebody else has deleted the same characters, they come back all the same. Redoing undoes the undoing.
-/// A new step makes what was undone unredoable. Marks are not undone. A replacement stands before what it replaced, so what others typed directly after the replacement
-/// comes before what is restored.
+/// A new step makes what was undone unredoable. Marks are not undone. What a step replaced comes back where the replacement was, before what others have typed behind that; but directly
+/// where it was itself, and so behind that, if something that was deleted before stands between the replacement and what it replaced, or others have typed within that.
 ///
 /// ```
 /// use tidings_crdt::{HistoryLimits, Text, TextHistory};
@@ -52,33 +52,45 @@ pub struct HistoryLimits {
 /// What one edit did.
 #[derive(Clone, Debug)]
 struct Step<A> {
-    typed: Vec<TextRange<A>>,
+    typed: Vec<Piece<A>>,
     /// What is gone, in the order of the text.
-    deleted: Vec<(TextRange<A>, String)>,
+    deleted: Vec<(Piece<A>, String)>,
+}
+
+/// Characters of a step, and where they come back when they are gone.
+#[derive(Clone, Debug)]
+struct Piece<A> {
+    range: TextRange<A>,
+    /// Directly behind this character, the last one of those that were typed in their place; else behind their own last one.
+    ///
+    /// A replacement stands before what it replaces, so behind that what is restored would come after all that others have typed after the replacement. When a replacement is restored itself,
+    /// it goes by its new name here too.
+    behind: Option<Dot<A>>,
 }
 
 impl<A> Step<A> {
     fn bytes(&self) -> usize {
-        let deleted: usize = self.deleted.iter().map(|(_, text)| text.len() + size_of::<(TextRange<A>, String)>()).sum();
-        size_of::<Self>() + self.typed.len() * size_of::<TextRange<A>>() + deleted
+        let deleted: usize = self.deleted.iter().map(|(_, text)| text.len() + size_of::<(Piece<A>, String)>()).sum();
+        size_of::<Self>() + self.typed.len() * size_of::<Piece<A>>() + deleted
     }
 }
 
 impl<A: Clone + PartialEq> Step<A> {
     /// Notes that these characters are gone: of those that the step itself has typed nothing is left to undo.
-    fn delete(&mut self, range: &TextRange<A>, text: &str) {
-        let Some((own, both)) = self.typed.iter().enumerate().find_map(|(own, typed)| Some((own, overlap(typed, range)?))) else {
-            return self.deleted.push((range.clone(), text.into()));
+    fn delete(&mut self, piece: &Piece<A>, text: &str) {
+        let Piece { range, behind } = piece;
+        let Some((own, both)) = self.typed.iter().enumerate().find_map(|(own, typed)| Some((own, overlap(&typed.range, range)?))) else {
+            return self.deleted.push((piece.clone(), text.into()));
         };
         let typed = self.typed.remove(own);
-        self.typed.extend(without(&typed, &both));
+        self.typed.extend(without(&typed.range, &both).map(|range| Piece { range, behind: typed.behind.clone() }));
         let mut rest = text;
         for part in [part(range, range.first.counter, both.start), part(range, both.start, both.end), part(range, both.end, u64::MAX)] {
             let at = usize::try_from(part.length).ok().and_then(|chars| rest.char_indices().map(|(at, _)| at).nth(chars));
             let (head, tail) = rest.split_at(at.unwrap_or(rest.len()));
             rest = tail;
             if part.length > 0 && part.first.counter != both.start {
-                self.delete(&part, head);
+                self.delete(&Piece { range: part, behind: behind.clone() }, head);
             }
         }
     }
@@ -102,7 +114,11 @@ impl<A: Clone + Ord> TextHistory<A> {
             for step in self.undone.drain(..) {
                 self.bytes -= step.bytes();
             }
-            let typed = delta.runs().iter().map(|run| TextRange { first: run.first.clone(), length: run.length() }).collect();
+            let typed: Vec<_> = delta.runs().iter().map(|run| TextRange { first: run.first.clone(), length: run.length() }).collect();
+            let replaced = deleted.first().map(|(range, _)| &range.first);
+            let behind = typed.last().map(last).filter(|last| replaced.is_some_and(|first| text.is_typed_before(last, first)));
+            let typed = typed.into_iter().map(|range| Piece { range, behind: None }).collect();
+            let deleted = deleted.into_iter().map(|(range, text)| (Piece { range, behind: behind.clone() }, text)).collect();
             let step = self.counted(Step { typed, deleted });
             self.done.push_back(step);
             self.forget();
@@ -117,14 +133,15 @@ impl<A: Clone + Ord> TextHistory<A> {
         }
         let (Some(last), Some(mut before)) = (self.done.pop_back(), self.done.pop_back()) else { return false };
         self.bytes -= last.bytes() + before.bytes();
-        for (range, text) in last.deleted {
-            before.delete(&range, &text);
+        for (piece, text) in last.deleted {
+            before.delete(&piece, &text);
         }
         before.typed.extend(last.typed);
-        before.typed.dedup_by(|next, range| {
-            let continues = next.first.actor == range.first.actor && range.end() == Some(next.first.counter);
+        before.typed.dedup_by(|next, piece| {
+            let (range, more) = (&mut piece.range, &next.range);
+            let continues = more.first.actor == range.first.actor && range.end() == Some(more.first.counter) && next.behind == piece.behind;
             if continues {
-                range.length += next.length;
+                range.length += more.length;
             }
             continues
         });
@@ -192,7 +209,7 @@ impl<A: Clone + Ord> TextHistory<A> {
         }
     }
 
-    /// What a step has typed goes by its new names where it was restored.
+    /// What a step has typed goes by its new names where it was restored, also where something else is to come back behind it.
     fn rename(&mut self, restored: &[(TextRange<A>, u64)]) {
         if restored.is_empty() {
             return;
@@ -200,12 +217,32 @@ impl<A: Clone + Ord> TextHistory<A> {
         for step in self.done.iter_mut().chain(&mut self.undone) {
             self.bytes -= step.bytes();
             for (old, new) in restored {
-                if step.typed.iter().any(|range| overlap(range, old).is_some()) {
-                    step.typed = step.typed.iter().flat_map(|range| renamed(range, old, &self.actor, *new)).collect();
+                let pieces = step.typed.iter_mut().chain(step.deleted.iter_mut().map(|(piece, _)| piece));
+                for behind in pieces.filter_map(|piece| piece.behind.as_mut()) {
+                    let range = TextRange { first: behind.clone(), length: 1 };
+                    if let Some(both) = overlap(&range, old) {
+                        *behind = Dot::new(self.actor.clone(), new + both.start - old.first.counter);
+                    }
+                }
+                if step.typed.iter().any(|piece| overlap(&piece.range, old).is_some()) {
+                    let parts = |piece: &Piece<A>| {
+                        renamed(&piece.range, old, &self.actor, *new)
+                            .into_iter()
+                            .map(|range| (range, piece.behind.clone()))
+                            .collect::<Vec<_>>()
+                    };
+                    step.typed = step.typed.iter().flat_map(parts).map(|(range, behind)| Piece { range, behind }).collect();
                 }
             }
             self.bytes += step.bytes();
         }
+    }
+}
+
+impl<A: Clone + Ord> Text<A> {
+    /// Whether `typed` was typed directly before `next`. O(log n).
+    fn is_typed_before(&self, typed: &Dot<A>, next: &Dot<A>) -> bool {
+        self.key(typed).zip(self.key(next)).is_some_and(|(typed, next)| self.tree.span(self.tree.find(typed).place).right == next)
     }
 }
 
@@ -218,23 +255,49 @@ fn revert<A: Clone + Ord>(step: &Step<A>, actor: &A, text: &mut Text<A>) -> Resu
     let known = u32::try_from(text.known(actor)).unwrap_or(u32::MAX);
     // After this nothing can fail: all characters are known, and there is room.
     text.admit(actor, known, &again)?;
-    let deleted: Vec<_> = step.typed.iter().flat_map(|range| text.visible_pieces(range)).collect();
-    let mut delta = TextDelta::from_parts([], deleted.iter().map(|(range, _)| range.clone()));
+    let mut deleted = Vec::new();
+    for Piece { range, behind } in &step.typed {
+        deleted.extend(text.visible_pieces(range).into_iter().map(|(range, text)| (Piece { range, behind: behind.clone() }, text)));
+    }
+    let mut delta = TextDelta::from_parts([], deleted.iter().map(|(piece, _)| piece.range.clone()));
     text.apply(&delta)?;
     let (mut typed, mut restored) = (Vec::new(), Vec::new());
-    for (range, content) in &step.deleted {
-        for (piece, content) in together(range, content, text) {
-            // Directly after where they were, whatever else is deleted around: then what is restored later finds its place as well.
-            let last = Dot::new(piece.first.actor.clone(), piece.first.counter + piece.length - 1);
-            let Some(left) = text.key(&last) else { continue };
-            let more = text.insert_after(actor.clone(), left, content)?;
-            let counter = text.known(actor) + 1 - piece.length;
-            typed.push(TextRange { first: Dot::new(actor.clone(), counter), length: piece.length });
-            restored.push((piece, counter));
-            delta.append(more);
+    // The last first: those that come back behind the same character then stand in their order.
+    for (piece, content) in parts(step, text).into_iter().rev() {
+        // Directly after where they were, whatever else is deleted around: then what is restored later finds its place as well.
+        let Some(left) = piece.behind.as_ref().and_then(|dot| text.key(dot)).or_else(|| text.key(&last(&piece.range))) else { continue };
+        let more = text.insert_after(actor.clone(), left, content)?;
+        let counter = text.known(actor) + 1 - piece.range.length;
+        typed
+            .push(Piece { range: TextRange { first: Dot::new(actor.clone(), counter), length: piece.range.length }, behind: piece.behind });
+        restored.push((piece.range, counter));
+        delta.append(more);
+    }
+    typed.reverse();
+    Ok((delta, Step { typed, deleted }, restored))
+}
+
+/// What a step has deleted, in parts that still stand directly next to each other; to come back behind something else only if all that shall come back there does so.
+fn parts<'s, A: Clone + Ord>(step: &'s Step<A>, text: &Text<A>) -> Vec<(Piece<A>, &'s str)> {
+    let mut parts: Vec<(Piece<A>, &str)> = Vec::new();
+    let mut apart = Vec::new();
+    for (Piece { range, behind }, content) in &step.deleted {
+        for (range, content) in together(range, content, text) {
+            if let Some((before, _)) = parts.last().filter(|(before, _)| before.behind == *behind) {
+                let rank = |dot: &Dot<A>| text.key(dot).map(|key| text.tree.rank(text.tree.find(key)));
+                if rank(&last(&before.range)).map(|rank| rank + 1) != rank(&range.first) {
+                    apart.push(behind);
+                }
+            }
+            parts.push((Piece { range, behind: behind.clone() }, content));
         }
     }
-    Ok((delta, Step { typed, deleted }, restored))
+    for (piece, _) in &mut parts {
+        if apart.contains(&&piece.behind) {
+            piece.behind = None;
+        }
+    }
+    parts
 }
 
 /// The parts of a range of deleted characters that still stand directly next to each other, with what they were.
@@ -255,6 +318,11 @@ fn together<'a, A: Clone + Ord>(range: &TextRange<A>, content: &'a str, text: &T
         next = rank.map(|rank| rank + 1);
     }
     pieces
+}
+
+/// The name of a range's last character.
+fn last<A: Clone>(range: &TextRange<A>) -> Dot<A> {
+    Dot::new(range.first.actor.clone(), range.first.counter + range.length - 1)
 }
 
 /// The counters that are in both ranges.

@@ -116,6 +116,32 @@ fn deleted_text_comes_back_around_what_others_typed() {
     assert_eq!(text.to_string(), "ne(!)three");
 }
 
+/// What another one has typed behind a replacement stands behind what is restored in its place, however often it is undone and redone: it once came to stand before that.
+#[test]
+fn what_follows_a_replacement_follows_what_was_replaced() {
+    let mut text = Text::new();
+    let mut history = TextHistory::new(1, LIMITS);
+    // What is replaced has been typed in two pieces, and edited.
+    history.splice(&mut text, 0..0, "I say: Heo").expect("in range");
+    history.splice(&mut text, 9..9, "ll").expect("in range");
+    assert_eq!(text.to_string(), "I say: Hello");
+    let mut other = text.clone();
+    other.apply(&history.splice(&mut text, 7..12, "Goodbye").expect("in range")).expect("known");
+    text.apply(&other.insert(2, 14, ", world").expect("in range")).expect("known");
+    text.apply(&other.insert(2, 7, "(loudly) ").expect("in range")).expect("known");
+    for _ in 0..3 {
+        other.apply(&history.undo(&mut text).expect("there is room").expect("a step")).expect("known");
+        assert_eq!(text.to_string(), "I say: (loudly) Hello, world");
+        other.apply(&history.redo(&mut text).expect("there is room").expect("a step")).expect("known");
+        assert_eq!(text.to_string(), "I say: (loudly) Goodbye, world");
+    }
+    for shown in ["I say: (loudly) Hello, world", "I say: (loudly) Heo, world", "(loudly) , world"] {
+        other.apply(&history.undo(&mut text).expect("there is room").expect("a step")).expect("known");
+        assert_eq!(text.to_string(), shown);
+    }
+    assert_eq!(other, text);
+}
+
 /// Steps can be put together, and are undone at once.
 #[test]
 fn united_steps_are_one() {
