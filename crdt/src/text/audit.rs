@@ -157,6 +157,17 @@ fn deep_trees_are_right() {
         }
     }
     text.audit();
+    // Typing on and erasing on, of which the nodes above have not been told yet.
+    for at in [1, text.len() / 3, text.len() / 2, text.len()] {
+        for typed in 0..3 {
+            text.insert(0, at + typed, "é").expect("in range");
+        }
+        text.audit();
+        for erased in (0..3).rev() {
+            text.remove(at + erased..at + erased + 1).expect("in range");
+        }
+        text.audit();
+    }
     let mut copy = Text::new();
     copy.merge(&text).expect("new");
     copy.audit();

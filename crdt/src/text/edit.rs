@@ -35,7 +35,7 @@ impl<A: Clone + Ord> Text<A> {
         self.type_after(actor, start, text, 0)
     }
 
-    /// Deletes the characters in `range`. O(log n) for each span in it.
+    /// Deletes the characters in `range`. O(log n) for each span in it, with O(1) beside what was deleted last.
     ///
     /// # Errors
     /// [`OutOfRange`](TextError::OutOfRange) if the range ends beyond the text or before it begins. The text is unchanged.
