@@ -23,9 +23,18 @@ pub struct Explored {
     detection: bool,
     symmetric: bool,
     stamped: bool,
-    ample: bool,
+    ample: Ample,
     protected: &'static [Rank],
     searcher: fn(Exploration, Make, Option<Saved>) -> Begun,
+}
+
+/// When ample sets are used: where looking for them takes less than it saves.
+#[derive(Clone, Copy, Debug)]
+enum Ample {
+    Never,
+    /// Where nobody crashes.
+    Calm,
+    Always,
 }
 
 /// A search, whatever it searches: explores in pieces.
@@ -62,7 +71,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: true,
         symmetric: false,
         stamped: false,
-        ample: false,
+        ample: Ample::Never,
         protected: &[],
         searcher: |exploration, make, saved| search(exploration, saved, move |me| BestEffort::new(make.perfect::<Note>(me))),
     },
@@ -77,7 +86,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: false,
         symmetric: true,
         stamped: false,
-        ample: false,
+        ample: Ample::Never,
         protected: &[],
         searcher: |exploration, make, saved| search(exploration, saved, move |me| BestEffort::new(make.ideal::<Note>(me))),
     },
@@ -92,7 +101,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: false,
         symmetric: true,
         stamped: false,
-        ample: false,
+        ample: Ample::Never,
         protected: &[],
         searcher: |exploration, make, saved| search(exploration, saved, move |me| make.reliable::<Note>(me)),
     },
@@ -107,7 +116,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: false,
         symmetric: true,
         stamped: false,
-        ample: false,
+        ample: Ample::Never,
         protected: &[],
         searcher: |exploration, make, saved| search(exploration, saved, move |me| make.fifo::<Note>(me)),
     },
@@ -129,7 +138,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: false,
         symmetric: true,
         stamped: true,
-        ample: false,
+        ample: Ample::Never,
         protected: &[],
         searcher: |exploration, make, saved| search(exploration, saved, move |me| make.causal::<Note>(me)),
     },
@@ -150,7 +159,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: true,
         symmetric: true,
         stamped: false,
-        ample: true,
+        ample: Ample::Always,
         protected: &[Rank(0)],
         searcher: |exploration, make, saved| {
             if exploration.links == Links::Broadcast {
@@ -175,7 +184,7 @@ pub const EXPLORED: &[Explored] = &[
         detection: true,
         symmetric: false,
         stamped: false,
-        ample: true,
+        ample: Ample::Calm,
         protected: &[],
         searcher: |exploration, make, saved| {
             if exploration.links == Links::Broadcast {
@@ -206,8 +215,13 @@ impl Explored {
     pub fn exploration(&self, scope: Scope) -> Exploration {
         // A broadcast that is its own specification repeats nothing.
         let links = if self.links == Links::Broadcast && scope.duplicates > 0 { Links::Reliable } else { self.links };
-        // Under relays hardly two inputs of a process may change places, so looking for them costs more than it saves.
-        let ample = self.ample && links == Links::Broadcast;
+        // Under relays hardly two inputs of a process may change places.
+        let ample = links == Links::Broadcast
+            && match self.ample {
+                Ample::Never => false,
+                Ample::Calm => scope.crashes == 0,
+                Ample::Always => true,
+            };
         let reductions = Reductions { stale: true, delivered: true, stamps: self.stamped, symmetry: self.symmetric, ample, sleep: false };
         Exploration {
             links,
