@@ -13,14 +13,14 @@ use super::{CodedSymbol, Key, Learned, Pace, Peeler, Reconcile, ReconcileMessage
 mod answers;
 mod session;
 
-use session::Session;
+use session::{Phase, Session};
 
 /// How a [`Reconciler`] says what it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Sketch {
     /// By coded symbols of 24 bytes, however many parts there are in all: as many as it takes, and a few more since how much differs is only estimated. For each part that differs that is in the
-    /// median at most 1.5 where these are a thousand or more, 1.6 where they are a hundred, 2.4 where they are ten; the first answer has 8.
+    /// median at most 1.5 where these are a thousand or more, 1.6 where they are a hundred, 2.4 where they are ten; the first answer has 8. Where the limit of symbols is not enough, by the list.
     Coded,
     /// By the list of all hashes: 8 bytes for each part, and one message less.
     Listed,
@@ -42,7 +42,7 @@ pub enum Sketch {
 /// compares itself with all others. (One that comes back with nothing needs new actor ids.)
 ///
 /// *What is bounded.* Of each other process there is one flag and one number. There is at most one session at a time that this replica began, of at most
-/// `limits.symbols` symbols; replicas that differ in more than about two thirds as many parts do not come together this way. What others ask is answered
+/// `limits.symbols` symbols; if what differs is more than about two thirds as many parts, it goes on with the list of all hashes. What others ask is answered
 /// from one snapshot, which stays for as long as they keep asking, up to four times `pace.most`; so a state that changes all the time does not keep
 /// anybody from getting through.
 ///
@@ -141,8 +141,8 @@ impl<S: Reconcile> Reconciler<S> {
     #[must_use]
     pub fn max_bytes(&self) -> usize {
         let limits = self.held.limits();
-        // A part is hashed and mapped in 24 bytes, and has at least one itself; a symbol of a session may tell a part that was found.
-        let states = limits.state_bytes.saturating_mul(26);
+        // A part is hashed and mapped in 24 bytes, listed in 16 on either side, and has at least one itself; a symbol of a session may tell a part that was found.
+        let states = limits.state_bytes.saturating_mul(58);
         let symbols = limits.symbols.saturating_mul(2 * size_of::<CodedSymbol>() + 2 * size_of::<CodedSymbol>() + 96);
         let peers = self.peers.len().saturating_mul(size_of::<Peer>());
         states.saturating_add(symbols).saturating_add(limits.delta_bytes.saturating_mul(2)).saturating_add(peers + size_of::<Self>())
@@ -188,8 +188,7 @@ impl<S: Reconcile> Reconciler<S> {
         }
     }
 
-    fn check_count(&self, from: Rank, count: usize) -> Result<(), SyncRejected<S::Unfit>> {
-        let limit = self.held.limits().symbols;
+    fn check_count(from: Rank, count: usize, limit: usize) -> Result<(), SyncRejected<S::Unfit>> {
         if count > limit { Err(SyncRejected::TooMany { from, count, limit }) } else { Ok(()) }
     }
 }

@@ -8,7 +8,7 @@ pub struct SyncLimits {
     pub delta_bytes: usize,
     /// Deltas that wait for acknowledgements ([`DeltaSync`](super::DeltaSync)); together they never hold more than `state_bytes`.
     pub deltas: usize,
-    /// Coded symbols of one session, or hashes in one digest ([`Reconciler`](super::Reconciler)).
+    /// Coded symbols of one session, or parts that one asks for at a time ([`Reconciler`](super::Reconciler)); a digest lists no more parts than the state may have bytes.
     pub symbols: usize,
 }
 

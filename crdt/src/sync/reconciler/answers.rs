@@ -34,8 +34,8 @@ impl<S: Reconcile> Reconciler<S> {
     ) -> Result<(), SyncRejected<S::Unfit>> {
         let wait = self.pace.first.saturating_mul(4);
         let known = usize::try_from(first).unwrap_or(usize::MAX);
-        self.check_count(from, known.saturating_add(1))?;
         let limit = self.held.limits().symbols;
+        Self::check_count(from, known.saturating_add(1), limit)?;
         let snapshot = self.look(now);
         // Of a state that is gone nothing can be told: the session begins again with this one.
         let (known, until) = if snapshot.root == of { (known, until) } else { (0, FIRST) };
@@ -59,7 +59,8 @@ impl<S: Reconcile> Reconciler<S> {
         hashes: &[u64],
         effects: &mut impl Effects<Self>,
     ) -> Result<(), SyncRejected<S::Unfit>> {
-        self.check_count(from, hashes.len())?;
+        // A part has at least one byte.
+        Self::check_count(from, hashes.len(), self.held.limits().state_bytes)?;
         if self.look(now).root == root {
             self.peers[from.index()].differs &= self.stale;
             effects.send(To::One(from), ReconcileMessage::Agree { root });
@@ -79,7 +80,7 @@ impl<S: Reconcile> Reconciler<S> {
         delta: &S,
         effects: &mut impl Effects<Self>,
     ) -> Result<(), SyncRejected<S::Unfit>> {
-        self.check_count(from, wanted.len())?;
+        Self::check_count(from, wanted.len(), self.held.limits().symbols)?;
         let only_here = wanted.iter().copied().collect();
         // Both at once, or nothing.
         let ended = self.state().ended(self.key, &only_here, theirs);
@@ -93,7 +94,7 @@ impl<S: Reconcile> Reconciler<S> {
         // To whom the digest was sent, this is the answer.
         if let Some(session) = &mut self.session
             && session.with == from
-            && self.sketch == Sketch::Listed
+            && (self.sketch == Sketch::Listed || matches!(session.phase, Phase::Lists))
         {
             session.learned |= learned;
             session.offered |= offered;

@@ -20,6 +20,8 @@ pub(super) struct Session<S: Reconcile> {
 pub(super) enum Phase<S: Reconcile> {
     /// Asked, or sent the digest.
     Begun,
+    /// As many symbols as there may be did not tell what differs: sent the digest.
+    Lists,
     /// Takes in symbols of the state with the root `of`.
     Peels { of: u64, summary: S::Summary, peeler: Peeler },
     /// Offered; waits for what it wants.
@@ -61,7 +63,7 @@ impl<S: Reconcile> Reconciler<S> {
         let (Some(session), Some(snapshot)) = (&mut self.session, &self.snapshot) else { return };
         let message = match &session.phase {
             Phase::Begun if self.sketch == Sketch::Coded => ReconcileMessage::Ask { root: snapshot.root },
-            Phase::Begun => {
+            Phase::Begun | Phase::Lists => {
                 let hashes = snapshot.hashes().into_iter().collect();
                 ReconcileMessage::Digest { root: snapshot.root, summary: snapshot.summary.clone(), hashes }
             }
@@ -113,7 +115,7 @@ impl<S: Reconcile> Reconciler<S> {
     }
 
     pub(super) fn hear_agree(&mut self, now: Time, from: Rank, root: u64) {
-        if self.session.as_ref().is_some_and(|session| session.with == from && matches!(session.phase, Phase::Begun))
+        if self.session.as_ref().is_some_and(|session| session.with == from && matches!(session.phase, Phase::Begun | Phase::Lists))
             && self.snapshot.as_ref().is_some_and(|snapshot| snapshot.root == root)
         {
             // What has changed meanwhile is compared next.
@@ -172,7 +174,8 @@ impl<S: Reconcile> Reconciler<S> {
                 }
             }
         }
-        self.turn(now, Phase::Peels { of, summary, peeler }, effects);
+        let phase = if peeler.taken() < limit { Phase::Peels { of, summary, peeler } } else { Phase::Lists };
+        self.turn(now, phase, effects);
         Ok(())
     }
 

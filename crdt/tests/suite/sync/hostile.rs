@@ -176,7 +176,12 @@ fn a_session_bears_any_symbols() {
     let wanted = (0..21).collect();
     let offer = ReconcileMessage::Offer { summary: (), wanted, delta: set([]) };
     assert_eq!(receive(&mut reconciler, offer), (Err(many(21)), 0));
-    let digest = ReconcileMessage::Digest { root: 1, summary: (), hashes: (0..21).collect() };
-    assert_eq!(receive(&mut reconciler, digest), (Err(many(21)), 0));
+    let (count, limit) = (limits.state_bytes + 1, limits.state_bytes);
+    let digest = ReconcileMessage::Digest { root: 1, summary: (), hashes: (0..count as u64).collect() };
+    assert_eq!(receive(&mut reconciler, digest), (Err(SyncRejected::TooMany { from: PEER, count, limit }), 0));
     assert_eq!(receive(&mut reconciler, ReconcileMessage::Agree { root: 77 }), (Ok(()), 0));
+    // As many as there may be, and nothing found: it lists its hashes instead, and takes no more symbols.
+    let mut reconciler = begun();
+    assert_eq!(receive(&mut reconciler, symbols(0, noise(20))), (Ok(()), 1));
+    assert_eq!(receive(&mut reconciler, symbols(20, noise(1))), (Ok(()), 0));
 }

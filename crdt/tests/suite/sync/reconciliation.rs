@@ -1,5 +1,6 @@
 //! Reconciliation by coded symbols, and by digests.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tidings_clocks::{Rank, Time};
@@ -155,4 +156,35 @@ fn symbols_for_each_difference_are_few() {
 fn symbols_are_as_few_among_a_million() {
     EXPECTED.iter().for_each(|expected| check(1_000_000, &Expected { keys: 1, median: expected.worst, ..*expected }));
     check(1_000_000, &Expected { differences: 10_000, keys: 1, median: 1.5, worst: 1.5, messages: 80 });
+}
+
+/// However much differs: where symbols are used up the hashes are listed, and what is wanted comes a piece at a time.
+#[test]
+fn what_symbols_do_not_tell_comes_together_by_lists() {
+    let limits = SyncLimits { symbols: 16, delta_bytes: 400, ..SyncLimits::TINY };
+    let replica = |me, elements: std::ops::Range<u64>| {
+        let mut state = GSet::new();
+        elements.for_each(|element| drop(state.add(Key(5, 6).hash(&element))));
+        Reconciler::new(&View::of(2), me, Sketch::Coded, Key(1, 2), state, limits, PACE)
+    };
+    let mut replicas = [replica(Rank(0), 0..100), replica(Rank(1), 50..150)];
+    let (mut outbox, mut under_way, mut lists) = (Outbox::new(), VecDeque::new(), 0);
+    while let Some((now, waker)) = (0..2).filter_map(|at| Some((replicas[at].deadline()?, at))).min() {
+        assert!(now < Time::from_millis(60_000), "no end");
+        replicas[waker].wake(now, &mut outbox);
+        let mut at = waker;
+        loop {
+            for effect in outbox.drain() {
+                if let Effect::Send { message, .. } = effect {
+                    lists += u32::from(matches!(message, ReconcileMessage::Digest { .. }));
+                    under_way.push_back((1 - at, message));
+                }
+            }
+            let Some((to, message)) = under_way.pop_front() else { break };
+            at = to;
+            replicas[at].receive(now, Rank::new(1 - at), message, &mut outbox).expect("an honest message");
+        }
+    }
+    assert_eq!(replicas[0].state(), replicas[1].state());
+    assert!(replicas[0].state().len() == 150 && lists > 0, "{lists} lists");
 }
