@@ -140,7 +140,13 @@ impl<E: Editor> Peer<'_, E> {
         let edits = self.session.trace.prefix(few.edits);
         let row = row(self.session.rows.typed, edits, self.name, Bound::None);
         let check = |ours: Ours, theirs: E| self.session.check(edits, &ours, &theirs.text());
-        table.push(row.measure_few(few.samples, whole_number(edits.len()), || typed::<Ours>(patches(edits)), || typed::<E>(patches(edits)), check))
+        table.push(row.measure_few(
+            few.samples,
+            whole_number(edits.len()),
+            || typed::<Ours>(patches(edits)),
+            || typed::<E>(patches(edits)),
+            check,
+        ))
     }
 
     pub(crate) fn received(&self, table: &mut Table, few: Few, bound: Bound) -> io::Result<()> {
